@@ -1,0 +1,8 @@
+//! The only room that names a crypto crate. In: bytes and keys. Out: bytes and [`crate::fault::Fault`]s.
+//! Promise: secrets travel as [`secret::Secret`], failures say nothing about secrets.
+
+pub mod aead;
+pub mod ecdh;
+pub mod hash;
+pub mod secret;
+pub mod sign;

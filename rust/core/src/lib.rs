@@ -1,0 +1,16 @@
+//! The TLS engine of securetransport.
+//!
+//! In: bytes of a peer, plaintext of a caller, answers of an application. Out: bytes for the peer,
+//! plaintext, questions ([`fault::Fault`]s when it went wrong). Promise: no I/O, no Python, no `unsafe`.
+#![forbid(unsafe_code)]
+
+pub mod crypto;
+pub mod fault;
+pub mod group;
+pub mod keys;
+pub mod profile;
+pub mod record;
+pub mod scheme;
+pub mod suite;
+pub mod wire;
+pub mod x509;

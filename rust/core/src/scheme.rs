@@ -1,0 +1,92 @@
+//! Signature schemes as rows.
+//!
+//! The order is the one in which we offer them (the published eight, then PSS and Ed25519; decisions 30). When
+//! we choose, [`choose`] puts SHA-1 last.
+
+use crate::crypto::sign::{KeyKind, SignatureAlgorithm};
+use crate::wire::ids::SchemeId;
+
+/// A signature scheme this engine can run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scheme {
+    /// Its number on the wire.
+    pub id: SchemeId,
+    /// The registry's name.
+    pub name: &'static str,
+    /// The algorithm behind it.
+    pub algorithm: SignatureAlgorithm,
+    /// Which kind of key it needs.
+    pub key: SchemeKey,
+    /// Uses SHA-1: chosen only if nothing else in the peer's list fits.
+    pub weak: bool,
+}
+
+/// The kind of key a scheme runs with. In TLS 1.2 an ECDSA scheme does not fix the curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeKey {
+    /// An rsaEncryption key.
+    Rsa,
+    /// An id-RSASSA-PSS key.
+    RsaPss,
+    /// Any EC key.
+    Ec,
+    /// An Ed25519 key.
+    Ed25519,
+}
+
+impl SchemeKey {
+    /// Whether a key of this kind runs the scheme.
+    #[must_use]
+    pub fn fits(self, kind: KeyKind) -> bool {
+        match self {
+            SchemeKey::Rsa => kind == KeyKind::Rsa,
+            SchemeKey::RsaPss => kind == KeyKind::RsaPss,
+            SchemeKey::Ec => kind.is_ec(),
+            SchemeKey::Ed25519 => kind == KeyKind::Ed25519,
+        }
+    }
+}
+
+macro_rules! schemes {
+    ($($id:ident $algorithm:ident $key:ident $weak:literal;)*) => {
+        /// All schemes, in the order in which they are offered.
+        pub static SCHEMES: &[Scheme] = &[$(Scheme {
+            id: SchemeId::$id, name: stringify!($id), algorithm: SignatureAlgorithm::$algorithm,
+            key: SchemeKey::$key, weak: $weak,
+        },)*];
+    };
+}
+
+schemes! {
+    RSA_PKCS1_SHA256 RsaPkcs1Sha256 Rsa false;
+    RSA_PKCS1_SHA1 RsaPkcs1Sha1 Rsa true;
+    RSA_PKCS1_SHA384 RsaPkcs1Sha384 Rsa false;
+    RSA_PKCS1_SHA512 RsaPkcs1Sha512 Rsa false;
+    ECDSA_SHA256 EcdsaSha256 Ec false;
+    ECDSA_SHA1 EcdsaSha1 Ec true;
+    ECDSA_SHA384 EcdsaSha384 Ec false;
+    ECDSA_SHA512 EcdsaSha512 Ec false;
+    RSA_PSS_RSAE_SHA256 RsaPssSha256 Rsa false;
+    RSA_PSS_RSAE_SHA384 RsaPssSha384 Rsa false;
+    RSA_PSS_RSAE_SHA512 RsaPssSha512 Rsa false;
+    ED25519 Ed25519 Ed25519 false;
+    RSA_PSS_PSS_SHA256 RsaPssSha256 RsaPss false;
+    RSA_PSS_PSS_SHA384 RsaPssSha384 RsaPss false;
+    RSA_PSS_PSS_SHA512 RsaPssSha512 RsaPss false;
+}
+
+/// The row of a scheme number, if this engine runs it.
+#[must_use]
+pub fn by_id(id: SchemeId) -> Option<&'static Scheme> {
+    SCHEMES.iter().find(|s| s.id == id)
+}
+
+/// Our own preference within the peer's list for a key of `kind`; SHA-1 only if nothing else fits. A peer
+/// without a list accepts SHA-1 (RFC 5246 section 7.4.1.4.1).
+#[must_use]
+pub fn choose(kind: KeyKind, peer: Option<&[SchemeId]>) -> Option<&'static Scheme> {
+    let default = [SchemeId::RSA_PKCS1_SHA1, SchemeId::ECDSA_SHA1];
+    let listed = peer.unwrap_or(&default);
+    let fits = |s: &&Scheme| s.key.fits(kind) && listed.contains(&s.id);
+    SCHEMES.iter().filter(|s| !s.weak).find(fits).or_else(|| SCHEMES.iter().find(fits))
+}
