@@ -4,5 +4,8 @@
 pub mod aead;
 pub mod ecdh;
 pub mod hash;
+pub mod mac;
+pub mod rng;
+pub mod rsa;
 pub mod secret;
 pub mod sign;

@@ -1,7 +1,16 @@
-//! placeholder to be replaced
+//! Signatures: keys, and what is done with them.
+//!
+//! In: keys in DER, messages, signatures. Out: signatures, verdicts. Promise: which algorithm fits which key is
+//! checked below; a wrong signature is one fault, whatever was wrong with it.
+
+use super::secret::Secret;
+use crate::fault::{CertificateFault, CryptoFault, Fault};
+use core::fmt;
+use st_awslc::{Kind, Md, Pkey, Signing};
+
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // the kinds' own names
 pub enum KeyKind {
     Rsa,
     RsaPss,
@@ -10,16 +19,29 @@ pub enum KeyKind {
     EcP521,
     Ed25519,
 }
+
 impl KeyKind {
-    /// Any EC key.
+    /// Whether it is an EC key for ECDSA.
     #[must_use]
     pub fn is_ec(self) -> bool {
         matches!(self, KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521)
     }
+
+    fn of(kind: Kind) -> KeyKind {
+        match kind {
+            Kind::Rsa => KeyKind::Rsa,
+            Kind::RsaPss => KeyKind::RsaPss,
+            Kind::P256 => KeyKind::EcP256,
+            Kind::P384 => KeyKind::EcP384,
+            Kind::P521 => KeyKind::EcP521,
+            Kind::Ed25519 => KeyKind::Ed25519,
+        }
+    }
 }
-/// Algorithms.
+
+/// How a message is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // the algorithms' own names
 pub enum SignatureAlgorithm {
     RsaPkcs1Sha1,
     RsaPkcs1Sha256,
@@ -33,4 +55,147 @@ pub enum SignatureAlgorithm {
     EcdsaSha384,
     EcdsaSha512,
     Ed25519,
+}
+
+impl SignatureAlgorithm {
+    fn signing(self) -> Signing {
+        match self {
+            SignatureAlgorithm::RsaPkcs1Sha1 => Signing::Pkcs1(Md::Sha1),
+            SignatureAlgorithm::RsaPkcs1Sha256 => Signing::Pkcs1(Md::Sha256),
+            SignatureAlgorithm::RsaPkcs1Sha384 => Signing::Pkcs1(Md::Sha384),
+            SignatureAlgorithm::RsaPkcs1Sha512 => Signing::Pkcs1(Md::Sha512),
+            SignatureAlgorithm::RsaPssSha256 => Signing::Pss(Md::Sha256),
+            SignatureAlgorithm::RsaPssSha384 => Signing::Pss(Md::Sha384),
+            SignatureAlgorithm::RsaPssSha512 => Signing::Pss(Md::Sha512),
+            SignatureAlgorithm::EcdsaSha1 => Signing::Ecdsa(Md::Sha1),
+            SignatureAlgorithm::EcdsaSha256 => Signing::Ecdsa(Md::Sha256),
+            SignatureAlgorithm::EcdsaSha384 => Signing::Ecdsa(Md::Sha384),
+            SignatureAlgorithm::EcdsaSha512 => Signing::Ecdsa(Md::Sha512),
+            SignatureAlgorithm::Ed25519 => Signing::Ed25519,
+        }
+    }
+}
+
+/// Bounds on RSA moduli: below, nothing is a key; above, one operation costs too much.
+const RSA_BITS: core::ops::RangeInclusive<usize> = 512..=16384;
+
+/// Refuses RSA keys outside the bounds.
+fn bounded(key: Pkey) -> Option<Pkey> {
+    let rsa = matches!(key.kind(), Kind::Rsa | Kind::RsaPss);
+    (!rsa || RSA_BITS.contains(&key.bits())).then_some(key)
+}
+
+/// Somebody's public key.
+#[derive(Debug)]
+pub struct PublicKey {
+    key: Pkey,
+    spki: Vec<u8>,
+}
+
+impl PublicKey {
+    /// Out of a SubjectPublicKeyInfo.
+    pub fn from_spki(der: &[u8]) -> Result<PublicKey, Fault> {
+        let key = Pkey::from_spki(der).ok().and_then(bounded);
+        let key = key.ok_or(Fault::Certificate(CertificateFault::Unusable))?;
+        Ok(PublicKey { key, spki: der.to_vec() })
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        KeyKind::of(self.key.kind())
+    }
+
+    /// Modulus or curve size.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        self.key.bits()
+    }
+
+    /// The SubjectPublicKeyInfo it came from.
+    #[must_use]
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Whether `signature` is this key's over `message`.
+    pub fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Fault> {
+        let verified = self.key.verify(algorithm.signing(), message, signature);
+        verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
+    }
+
+    /// PKCS#1 v1.5 encryption, for the RSA key exchange.
+    pub(super) fn rsa_encrypt(&self, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.key.rsa_encrypt_pkcs1(plain).map_err(|_| Fault::Crypto(CryptoFault::Primitive))
+    }
+}
+
+/// Our private key.
+pub struct PrivateKey(Pkey);
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({:?}, {} bits)", self.kind(), self.bits())
+    }
+}
+
+fn private(key: Result<Pkey, st_awslc::Error>) -> Result<PrivateKey, Fault> {
+    let key = key.ok().and_then(bounded);
+    key.map(PrivateKey).ok_or(Fault::Crypto(CryptoFault::PrivateKey))
+}
+
+impl PrivateKey {
+    /// Out of a PKCS#8 PrivateKeyInfo.
+    pub fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, Fault> {
+        private(Pkey::from_pkcs8(der))
+    }
+
+    /// Out of a PKCS#1 RSAPrivateKey.
+    pub fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, Fault> {
+        private(Pkey::from_pkcs1(der))
+    }
+
+    /// Out of a SEC1 ECPrivateKey that names its curve.
+    pub fn from_sec1(der: &[u8]) -> Result<PrivateKey, Fault> {
+        private(Pkey::from_sec1(der))
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        KeyKind::of(self.0.kind())
+    }
+
+    /// Modulus or curve size.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        self.0.bits()
+    }
+
+    /// The public half as SubjectPublicKeyInfo.
+    pub fn public_spki(&self) -> Result<Vec<u8>, Fault> {
+        self.0.spki().map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        let signature = self.0.sign(algorithm.signing(), message);
+        signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// The modulus length in bytes, for RSA keys.
+    pub(super) fn rsa_size(&self) -> Result<usize, Fault> {
+        self.0.rsa_size().map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// The bare RSA operation without unpadding: as many bytes as the modulus has.
+    pub fn rsa_raw_decrypt(&self, ciphertext: &[u8]) -> Result<Secret, Fault> {
+        let block = self.0.rsa_decrypt_raw(ciphertext);
+        block.map(|b| Secret::copy_of(&b)).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
 }

@@ -1,0 +1,197 @@
+//! What a caller sets before and during a connection, without any judgement about when it may be set.
+//!
+//! In: values of the setters. Out: a [`Config`], shared behind an `Arc` and changed by `Arc::make_mut`.
+//! Promise: session options are rows, so that both directions of every option come from one place.
+
+use crate::crypto::sign::PrivateKey;
+use crate::group::{self, Group};
+use crate::profile::{Framing, Rank};
+use crate::suite::{self, Suite};
+use crate::wire::ids::SuiteId;
+use crate::x509::Certificate;
+use std::sync::Arc;
+
+/// Which end of the connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The end that accepts.
+    Server,
+    /// The end that connects.
+    Client,
+}
+
+/// The time, given from outside: a monotonic clock for timers, seconds since 1970 for hellos and validity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Time since any fixed point.
+    pub mono: core::time::Duration,
+    /// Seconds since 1970-01-01 UTC.
+    pub wall: u64,
+}
+
+/// A private key with the chain that proves it.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The key of the first certificate.
+    pub key: Arc<PrivateKey>,
+    /// Certificates in DER as they go on the wire: leaf first, the rest as given.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// The options of SSLSetSessionOption, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the public names
+pub enum SessionOption {
+    BreakOnServerAuth = 0,
+    BreakOnCertRequested = 1,
+    BreakOnClientAuth = 2,
+    FalseStart = 3,
+    SendOneByteRecord = 4,
+    AllowServerIdentityChange = 5,
+    Fallback = 6,
+    BreakOnClientHello = 7,
+    AllowRenegotiation = 8,
+    EnableSessionTickets = 9,
+}
+
+/// Every option with its default.
+pub static OPTIONS: &[(SessionOption, bool)] = &[
+    (SessionOption::BreakOnServerAuth, false),
+    (SessionOption::BreakOnCertRequested, false),
+    (SessionOption::BreakOnClientAuth, false),
+    (SessionOption::FalseStart, false),
+    (SessionOption::SendOneByteRecord, true),
+    (SessionOption::AllowServerIdentityChange, false),
+    (SessionOption::Fallback, false),
+    (SessionOption::BreakOnClientHello, false),
+    (SessionOption::AllowRenegotiation, false),
+    (SessionOption::EnableSessionTickets, false),
+];
+
+impl SessionOption {
+    /// The option of this number.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<SessionOption> {
+        OPTIONS.iter().map(|(option, _)| *option).find(|option| *option as i64 == number)
+    }
+}
+
+/// The values of all options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options(u16);
+
+impl Default for Options {
+    fn default() -> Options {
+        let mut options = Options(0);
+        OPTIONS.iter().for_each(|(option, on)| options.set(*option, *on));
+        options
+    }
+}
+
+impl Options {
+    /// Whether the option is on.
+    #[must_use]
+    pub fn get(self, option: SessionOption) -> bool {
+        self.0 >> (option as u16) & 1 == 1
+    }
+
+    /// Turns the option on or off.
+    pub fn set(&mut self, option: SessionOption, on: bool) {
+        let bit = 1 << (option as u16);
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
+}
+
+/// Everything a caller can set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Which end this is.
+    pub role: Role,
+    /// What carries the records.
+    pub framing: Framing,
+    /// Lowest and highest version.
+    pub versions: (Rank, Rank),
+    /// Enabled suites in the caller's order; may name suites that this engine does not run.
+    pub suites: Vec<u16>,
+    /// Groups in order of preference.
+    pub groups: Vec<&'static Group>,
+    /// Session options.
+    pub options: Options,
+    /// The peer's name as the client wants it: for SNI and for the host name check.
+    pub peer_name: Vec<u8>,
+    /// ALPN protocols in order of preference.
+    pub alpn: Vec<Vec<u8>>,
+    /// Our certificate and key.
+    pub credentials: Option<Arc<Credentials>>,
+    /// Whether the peer's chain is judged automatically.
+    pub verify: bool,
+    /// Whether every chain passes.
+    pub any_root: bool,
+    /// Roots of the caller.
+    pub roots: Vec<Certificate>,
+    /// Whether the caller's roots are the only ones.
+    pub roots_only: bool,
+}
+
+impl Config {
+    /// The defaults of a new context.
+    #[must_use]
+    pub fn new(role: Role, framing: Framing) -> Config {
+        Config {
+            role,
+            framing,
+            versions: (Rank::Tls10, Rank::Tls12),
+            suites: suite::DEFAULT.to_vec(),
+            groups: group::GROUPS.iter().collect(),
+            options: Options::default(),
+            peer_name: Vec::new(),
+            alpn: Vec::new(),
+            credentials: None,
+            verify: true,
+            any_root: false,
+            roots: Vec::new(),
+            roots_only: false,
+        }
+    }
+
+    /// The enabled suites that this engine runs at one of these ranks, in the caller's order, each once.
+    #[must_use]
+    pub fn usable_suites(&self, lowest: Rank, highest: Rank) -> Vec<&'static Suite> {
+        let mut out: Vec<&'static Suite> = Vec::new();
+        for number in &self.suites {
+            if let Some(row) = suite::by_id(SuiteId(*number))
+                && *row.ranks.start() <= highest
+                && *row.ranks.end() >= lowest
+                && !out.contains(&row)
+            {
+                out.push(row);
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_record_splitting_is_on_by_default() {
+        let options = Options::default();
+        for (option, on) in OPTIONS {
+            assert_eq!(options.get(*option), *on);
+        }
+        assert!(options.get(SessionOption::SendOneByteRecord));
+    }
+
+    #[test]
+    fn an_option_set_and_unset_leaves_the_others_alone() {
+        let mut options = Options::default();
+        options.set(SessionOption::EnableSessionTickets, true);
+        assert!(options.get(SessionOption::EnableSessionTickets));
+        options.set(SessionOption::EnableSessionTickets, false);
+        assert_eq!(options, Options::default());
+        assert_eq!(SessionOption::from_number(10), None);
+        assert_eq!(SessionOption::from_number(-1), None);
+    }
+}

@@ -1,0 +1,430 @@
+//! The engine: moves bytes between reader, handshake and writer.
+//!
+//! In: bytes of the peer, plaintext, answers. Out: bytes for the peer, plaintext, questions. Promise: one
+//! input at a time; the first fault is kept and returned ever after, and its alert goes out once, provided
+//! that the peer's version was readable before (decisions 25).
+
+use crate::config::{Config, Now, Role};
+use crate::crypto::rng::{OsRng, Rng};
+use crate::fault::{Alert, Decode, Fault, Misstep};
+use crate::handshake::{Answer, Assembler, Cx, Facts, Flight, Handshake, Input, Item, Message, Need, Step};
+use crate::profile::{self, Framing};
+use crate::record::head::MAX_PLAIN;
+use crate::record::reader::{InputLoan, Reader};
+use crate::record::writer::{OutputLoan, Writer};
+use crate::wire::ids::{ContentType, HandshakeType, WireVersion};
+
+/// Records of application data that one call of [`Engine::write`] seals at most (decisions 13).
+pub const STRETCH: usize = 8 * MAX_PLAIN;
+
+/// Ignored or refused messages without application data in between (decisions 26).
+const MAX_REFUSALS: u32 = 8;
+
+/// Level bytes of an alert (RFC 5246 section 7.2).
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+
+/// What came of processing.
+#[derive(Debug)]
+pub enum Progress {
+    /// More bytes of the peer are needed.
+    NeedInput,
+    /// A record or message was processed; there may be output.
+    More,
+    /// Application data is ready.
+    Data,
+    /// A question; nothing goes on before its answer.
+    Needs(Need),
+    /// The handshake is complete.
+    Established,
+    /// The peer sent close_notify.
+    Closed,
+}
+
+/// One end of one connection.
+pub struct Engine {
+    reader: Reader,
+    writer: Writer,
+    assembler: Assembler,
+    handshake: Option<Handshake>,
+    established: bool,
+    facts: Facts,
+    fault: Option<Fault>,
+    alert_sent: Option<Alert>,
+    alert_received: Option<Alert>,
+    peer_closed: bool,
+    refusals: u32,
+    rng: Box<dyn Rng>,
+}
+
+impl Engine {
+    /// A fresh connection with random bytes of the operating system.
+    #[must_use]
+    pub fn new(framing: Framing) -> Engine {
+        Engine::with_rng(framing, Box::new(OsRng))
+    }
+
+    /// A fresh connection with random bytes of the caller's choice, for tests and recordings.
+    #[must_use]
+    pub fn with_rng(framing: Framing, rng: Box<dyn Rng>) -> Engine {
+        Engine {
+            reader: Reader::new(framing),
+            writer: Writer::new(framing),
+            assembler: Assembler::default(),
+            handshake: Some(Handshake::Idle),
+            established: false,
+            facts: Facts::default(),
+            fault: None,
+            alert_sent: None,
+            alert_received: None,
+            peer_closed: false,
+            refusals: 0,
+            rng,
+        }
+    }
+
+    /// What is known about the connection.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The fault that ended the connection.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// The last closing or fatal alert that was queued.
+    #[must_use]
+    pub fn alert_sent(&self) -> Option<Alert> {
+        self.alert_sent
+    }
+
+    /// The alert of the peer that ended the connection.
+    #[must_use]
+    pub fn alert_received(&self) -> Option<Alert> {
+        self.alert_received
+    }
+
+    /// Whether a handshake was completed.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.established
+    }
+
+    /// Starts the first handshake: a client queues its hello.
+    pub fn start(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
+        self.ok()?;
+        let (min, max) = config.versions;
+        if let Some(lowest) = profile::lowest(config.framing, min, max) {
+            // Hellos go in records of a low version, which old servers want to see (behaviours 11).
+            let hello = if min <= profile::Rank::Tls10 { WireVersion::TLS10 } else { lowest.wire };
+            self.writer.set_version(if config.role == Role::Client { hello } else { lowest.wire });
+        }
+        let mut flight = Flight::default();
+        let (facts, rng) = (&mut self.facts, self.rng.as_mut());
+        let mut cx = Cx { config, flight: &mut flight, rng, facts, now, read_keys: None };
+        let started = Handshake::start(&mut cx);
+        match started {
+            Ok(handshake) => {
+                self.handshake = Some(handshake);
+                self.send(flight)
+            }
+            Err(fault) => Err(self.fail(fault)),
+        }
+    }
+
+    fn ok(&self) -> Result<(), Fault> {
+        self.fault.map_or(Ok(()), Err)
+    }
+
+    /// Keeps the first fault and queues its alert.
+    fn fail(&mut self, fault: Fault) -> Fault {
+        if let Some(first) = self.fault {
+            return first;
+        }
+        self.fault = Some(fault);
+        if let Some(alert) = fault.alert() {
+            self.send_alert(FATAL, alert);
+        }
+        fault
+    }
+
+    /// Queues an alert unless a closing one went before, or the peer's version is not known yet.
+    fn send_alert(&mut self, level: u8, alert: Alert) {
+        let Some(seen) = self.facts.version_seen else { return };
+        if self.alert_sent.is_some() {
+            return;
+        }
+        if level == FATAL || alert == Alert::CLOSE_NOTIFY {
+            self.alert_sent = Some(alert);
+        }
+        if self.facts.profile.is_none() {
+            // No version was agreed on: the lower of the peer's and our highest (decisions 25).
+            let highest = profile::PROFILES.last().map_or(seen, |p| p.wire);
+            self.writer.set_version(seen.min(highest).max(WireVersion::SSL3));
+        }
+        // An alert that cannot be sealed any more is not worth a second fault.
+        let _ = self.writer.queue(ContentType::ALERT, &[level, alert.0]);
+    }
+
+    /// Ends the connection for a reason that only the caller of the engine can see.
+    pub fn refuse(&mut self, fault: Fault) -> Fault {
+        self.fail(fault)
+    }
+
+    /// Whether [`Engine::start`] was called.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        !matches!(self.handshake, Some(Handshake::Idle))
+    }
+
+    /// Queues a fatal alert of the application's choice.
+    pub fn abort(&mut self, alert: Alert) {
+        self.send_alert(FATAL, alert);
+    }
+
+    /// Queues close_notify unless a fatal alert or close_notify went before.
+    pub fn close(&mut self) {
+        self.send_alert(WARNING, Alert::CLOSE_NOTIFY);
+    }
+
+    /// Processes at most one message or record.
+    pub fn advance(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
+        self.ok()?;
+        if self.peer_closed {
+            return Ok(Progress::Closed);
+        }
+        let done = self.process(config, now);
+        done.map_err(|fault| self.fail(fault))
+    }
+
+    fn process(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
+        if let Some((typ, raw)) = self.assembler.next()? {
+            return self.on_message(typ, &raw, config, now);
+        }
+        if !self.reader.payload().is_empty() {
+            return Ok(Progress::Data); // handshake and alert records are consumed whole
+        }
+        match self.reader.next()? {
+            None => Ok(Progress::NeedInput),
+            Some(ContentType::HANDSHAKE) => {
+                self.assembler.push(self.reader.payload())?;
+                let taken = self.reader.payload().len();
+                self.reader.consume(taken);
+                Ok(Progress::More)
+            }
+            Some(ContentType::CHANGE_CIPHER_SPEC) => {
+                if self.reader.payload() != [1] {
+                    return Err(Decode::ChangeCipher.into());
+                }
+                self.reader.consume(1);
+                self.step(Input::ChangeCipher, config, now)
+            }
+            Some(ContentType::ALERT) => self.on_alerts(),
+            Some(ContentType::APPLICATION_DATA) if self.established => {
+                if self.reader.payload().is_empty() {
+                    return Ok(Progress::More);
+                }
+                self.refusals = 0;
+                Ok(Progress::Data)
+            }
+            Some(ContentType::APPLICATION_DATA) => Err(Misstep::UnexpectedData.into()),
+            Some(_) => Err(Misstep::UnknownContentType.into()),
+        }
+    }
+
+    fn on_message(
+        &mut self,
+        typ: HandshakeType,
+        raw: &[u8],
+        config: &Config,
+        now: Now,
+    ) -> Result<Progress, Fault> {
+        let message = Message { typ, raw };
+        let asks_again = match config.role {
+            Role::Client => typ == HandshakeType::HELLO_REQUEST,
+            Role::Server => typ == HandshakeType::CLIENT_HELLO && self.established,
+        };
+        if asks_again {
+            self.refusals += 1;
+            if self.refusals > MAX_REFUSALS {
+                return Err(Misstep::TooManyRefusals.into());
+            }
+            if self.established {
+                self.send_alert(WARNING, Alert::NO_RENEGOTIATION);
+                return Ok(Progress::More);
+            }
+        }
+        self.step(Input::Message(message), config, now)
+    }
+
+    fn on_alerts(&mut self) -> Result<Progress, Fault> {
+        let payload = self.reader.payload();
+        let taken = payload.len();
+        if taken == 0 || taken % 2 != 0 {
+            return Err(Decode::OddAlert.into());
+        }
+        let alerts: Vec<(u8, Alert)> = payload.chunks_exact(2).map(|a| (a[0], Alert(a[1]))).collect();
+        self.reader.consume(taken);
+        for (level, alert) in alerts {
+            if alert == Alert::CLOSE_NOTIFY {
+                self.alert_received = Some(alert);
+                self.peer_closed = true;
+                self.close();
+                return Ok(Progress::Closed);
+            }
+            if ends_connection(level, alert) {
+                self.alert_received = Some(alert);
+                return Err(Fault::AlertReceived(alert));
+            }
+            self.refusals += 1;
+            if self.refusals > MAX_REFUSALS {
+                return Err(Misstep::TooManyRefusals.into());
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    /// Gives one input to the handshake.
+    fn step(&mut self, input: Input<'_>, config: &Config, now: Now) -> Result<Progress, Fault> {
+        let edge = self.assembler.edge();
+        self.drive(config, now, |handshake, cx| handshake.on_input(input, edge, cx))
+    }
+
+    /// Gives the answer to the last question.
+    pub fn answer(&mut self, answer: Answer, config: &Config, now: Now) -> Result<Progress, Fault> {
+        self.ok()?;
+        let done = self.drive(config, now, |handshake, cx| handshake.resume(answer, cx));
+        done.map_err(|fault| self.fail(fault))
+    }
+
+    fn drive(
+        &mut self,
+        config: &Config,
+        now: Now,
+        act: impl FnOnce(Handshake, &mut Cx<'_>) -> Result<(Handshake, Step), Fault>,
+    ) -> Result<Progress, Fault> {
+        let handshake = self.handshake.take().ok_or_else(crate::handshake::broken)?;
+        let mut flight = Flight::default();
+        let (facts, rng) = (&mut self.facts, self.rng.as_mut());
+        let mut cx = Cx { config, flight: &mut flight, rng, facts, now, read_keys: None };
+        let result = act(handshake, &mut cx);
+        let read_keys = cx.read_keys.take();
+        if let Some(profile) = self.facts.profile {
+            self.writer.set_version(profile.wire);
+        }
+        let (handshake, step) = result?;
+        self.handshake = Some(handshake);
+        if let Some(opener) = read_keys {
+            self.reader.set_opener(opener);
+        }
+        self.send(flight)?;
+        Ok(match step {
+            Step::More => Progress::More,
+            Step::Need(need) => Progress::Needs(need),
+            Step::Established(_, _) => {
+                self.established = true;
+                self.refusals = 0;
+                Progress::Established
+            }
+        })
+    }
+
+    fn send(&mut self, mut flight: Flight) -> Result<(), Fault> {
+        for item in flight.drain() {
+            match item {
+                Item::Message(raw) => self.writer.queue(ContentType::HANDSHAKE, &raw)?,
+                Item::ChangeCipher => self.writer.queue(ContentType::CHANGE_CIPHER_SPEC, &[1])?,
+                Item::WriteKeys(sealer) => self.writer.set_sealer(sealer),
+            }
+        }
+        Ok(())
+    }
+
+    /// Undelivered plaintext of the current record.
+    #[must_use]
+    pub fn readable(&self) -> usize {
+        if self.established { self.reader.payload().len() } else { 0 }
+    }
+
+    /// Copies plaintext of the current record.
+    pub fn read(&mut self, out: &mut [u8]) -> usize {
+        let payload = self.reader.payload();
+        let n = payload.len().min(out.len());
+        out[..n].copy_from_slice(&payload[..n]);
+        self.reader.consume(n);
+        n
+    }
+
+    /// Seals at most [`STRETCH`] bytes of application data; says how many.
+    pub fn write(&mut self, plain: &[u8]) -> Result<usize, Fault> {
+        self.ok()?;
+        let sealed = self.writer.seal(plain);
+        sealed.map_err(|fault| self.fail(fault))
+    }
+
+    /// Whether the peer ended its direction.
+    #[must_use]
+    pub fn is_peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    /// Exact number of bytes to the next boundary: a record's header, then its body.
+    #[must_use]
+    pub fn wanted(&self) -> usize {
+        self.reader.wanted()
+    }
+
+    /// Whether the bytes wanted belong to a header.
+    #[must_use]
+    pub fn wants_header(&self) -> bool {
+        self.reader.wants_header()
+    }
+
+    /// Takes bytes of the peer, any number; says how many were taken.
+    pub fn feed(&mut self, bytes: &[u8]) -> usize {
+        self.reader.feed(bytes)
+    }
+
+    /// Lends the input buffer.
+    pub fn lend_input(&mut self) -> InputLoan {
+        self.reader.lend()
+    }
+
+    /// Takes the input buffer back with `n` more bytes in it.
+    pub fn return_input(&mut self, loan: InputLoan, n: usize) {
+        self.reader.give_back(loan, n);
+    }
+
+    /// Whether anything waits to go out.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.writer.has_output()
+    }
+
+    /// Lends what goes out next.
+    pub fn lend_output(&mut self, whole: bool) -> Option<OutputLoan> {
+        self.writer.lend(whole)
+    }
+
+    /// Takes it back; `sent` bytes of it are gone.
+    pub fn settle_output(&mut self, loan: OutputLoan, sent: usize) {
+        self.writer.settle(loan, sent);
+    }
+}
+
+/// Every alert with a code of its own ends the connection at either level; others only when fatal
+/// (`behaviours` section 17). no_certificate is SSLv3's and means nothing here.
+fn ends_connection(level: u8, alert: Alert) -> bool {
+    let named = alert.name() != "unknown"
+        && !matches!(
+            alert,
+            Alert::NO_CERTIFICATE
+                | Alert::INAPPROPRIATE_FALLBACK
+                | Alert::UNRECOGNIZED_NAME
+                | Alert::NO_APPLICATION_PROTOCOL
+        );
+    named || (level == FATAL && alert != Alert::NO_CERTIFICATE)
+}

@@ -1,0 +1,106 @@
+//! Certificate proof and the two tokens without which no handshake completes.
+
+use super::{Cx, Verdict};
+use crate::crypto::secret::Secret;
+use crate::crypto::sign::{KeyKind, PublicKey};
+use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
+use crate::keys::classic;
+use crate::keys::transcript::Transcript;
+use crate::profile::Profile;
+use crate::scheme::{self, Scheme};
+use crate::suite::{Auth, Kx, Suite};
+use crate::wire::certs::{CertificateMessage, Signed};
+use crate::wire::ids::SchemeId;
+use crate::x509::Certificate;
+use subtle::ConstantTimeEq;
+
+/// Proof that the question "who is the peer?" was answered.
+#[derive(Debug)]
+pub struct PeerVerified(());
+
+impl PeerVerified {
+    /// A verdict over the peer's chain that lets the handshake go on.
+    pub fn by_verdict(verdict: Verdict) -> Result<PeerVerified, Fault> {
+        match verdict {
+            Verdict::Accepted | Verdict::NotJudged => Ok(PeerVerified(())),
+            Verdict::Rejected => Err(CertificateFault::Rejected.into()),
+        }
+    }
+
+    /// A server that asked for no certificate.
+    #[must_use]
+    pub fn no_certificate() -> PeerVerified {
+        PeerVerified(())
+    }
+}
+
+/// Proof that the peer's Finished matched.
+#[derive(Debug)]
+pub struct FinishedVerified(());
+
+/// Compares the peer's Finished with what it must be (RFC 5246 section 7.4.9).
+pub fn check_finished(
+    profile: &Profile,
+    suite: &Suite,
+    master: &Secret,
+    from_client: bool,
+    transcript: &Transcript,
+    body: &[u8],
+) -> Result<FinishedVerified, Fault> {
+    let wanted = classic::verify_data(profile, suite.prf, master, from_client, transcript.hash().as_bytes());
+    if body.len() != wanted.len() {
+        return Err(Decode::BadValue.into());
+    }
+    if bool::from(wanted.ct_eq(body)) {
+        Ok(FinishedVerified(()))
+    } else {
+        Err(CryptoFault::FinishedMismatch.into())
+    }
+}
+
+/// Parses the peer's chain and keeps it; every certificate must parse. Returns the leaf's key.
+pub fn take_chain(body: &[u8], cx: &mut Cx<'_>) -> Result<Option<PublicKey>, Fault> {
+    let message = CertificateMessage::parse(body)?;
+    let parse =
+        |der: &Vec<u8>| Certificate::parse(der).map_err(|_| Fault::Certificate(CertificateFault::Unusable));
+    let chain = message.chain.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let key = match chain.first() {
+        Some(leaf) => Some(leaf.public_key().map_err(|_| Fault::Certificate(CertificateFault::Unusable))?),
+        None => None,
+    };
+    cx.facts.peer_chain = chain;
+    Ok(key)
+}
+
+/// Whether a key of this kind can prove a server under this suite. RSA key exchange encrypts to the key, which
+/// a key restricted to PSS signatures does not allow; Ed25519 counts as ECDSA (RFC 8422 section 5.10).
+#[must_use]
+pub fn key_fits(suite: &Suite, kind: KeyKind) -> bool {
+    match (suite.auth, suite.kx) {
+        (Auth::Rsa, Kx::Rsa) => kind == KeyKind::Rsa,
+        (Auth::Rsa, Kx::Ecdhe) => matches!(kind, KeyKind::Rsa | KeyKind::RsaPss),
+        (Auth::Ecdsa, _) => kind.is_ec() || kind == KeyKind::Ed25519,
+    }
+}
+
+/// Verifies a signature whose scheme must be one that was offered and must fit the key.
+pub fn verify(
+    key: &PublicKey,
+    offered: &[SchemeId],
+    signed: &Signed,
+    message: &[u8],
+    wrong: CertificateFault,
+) -> Result<&'static Scheme, Fault> {
+    let row = scheme::by_id(signed.scheme).filter(|row| offered.contains(&row.id));
+    let row = row.ok_or(Fault::Decode(Decode::BadValue))?;
+    if !row.key.fits(key.kind()) {
+        return Err(CertificateFault::WrongKey.into());
+    }
+    key.verify(row.algorithm, message, &signed.signature).map_err(|_| Fault::Certificate(wrong))?;
+    Ok(row)
+}
+
+/// The scheme we sign with, within the peer's list.
+pub fn scheme_for(kind: KeyKind, peer: Option<&[SchemeId]>) -> Result<&'static Scheme, Fault> {
+    scheme::choose(kind, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
+}

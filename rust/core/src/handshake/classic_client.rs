@@ -1,0 +1,330 @@
+//! The client's side of SSLv3 to TLS 1.2, from the ServerHello to the server's Finished.
+//!
+//! In: messages in order, answers. Out: the client's flight. Promise: pauses and judgement of the chain lie
+//! between ServerHelloDone and our flight; nothing of ours leaves before the server's proof was checked.
+
+use super::auth::{self, PeerVerified};
+use super::client_hello::Offer;
+use super::extensions::ServerAnswer;
+use super::kx::{self, ClientSide};
+use super::{
+    Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
+};
+use crate::config::{Credentials, SessionOption};
+use crate::crypto::secret::Secret;
+use crate::crypto::sign::PublicKey;
+use crate::fault::{CertificateFault, Decode, Fault, Misstep};
+use crate::keys::classic::{self, DirectionKeys, Randoms};
+use crate::keys::transcript::Transcript;
+use crate::profile::{NoCertificate, Profile};
+use crate::record::protect;
+use crate::scheme::Scheme;
+use crate::suite::{Kx, Suite};
+use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
+use crate::wire::ids::HandshakeType;
+use crate::wire::kx::{EcdheParams, ServerEcdhe};
+use crate::wire::tail;
+use std::sync::Arc;
+
+/// What the state waits for.
+enum At {
+    Certificate,
+    /// CertificateStatus is optional even where it was announced (RFC 6066 section 8).
+    StatusOrKeyExchange,
+    KeyExchange,
+    RequestOrDone,
+    Done,
+    /// Paused for a client certificate.
+    CertRequestPause,
+    PeerAuthPause,
+    Trust,
+    /// Our own signature for CertificateVerify.
+    Signature(&'static Scheme),
+    ChangeCipher,
+    Finished,
+}
+
+/// The classic flow as client.
+pub struct ClassicClient {
+    profile: &'static Profile,
+    suite: &'static Suite,
+    randoms: Randoms,
+    transcript: Transcript,
+    offer: Offer,
+    answer: ServerAnswer,
+    at: At,
+    server_key: Option<PublicKey>,
+    share: Option<EcdheParams>,
+    request: Option<CertificateRequest>,
+    verified: Option<PeerVerified>,
+    master: Option<Secret>,
+    keys: Option<(DirectionKeys, DirectionKeys)>,
+}
+
+impl ClassicClient {
+    /// Enters the flow behind the ServerHello.
+    #[must_use]
+    pub fn new(
+        profile: &'static Profile,
+        suite: &'static Suite,
+        randoms: Randoms,
+        transcript: Transcript,
+        offer: Offer,
+        answer: ServerAnswer,
+    ) -> ClassicClient {
+        ClassicClient {
+            profile,
+            suite,
+            randoms,
+            transcript,
+            offer,
+            answer,
+            at: At::Certificate,
+            server_key: None,
+            share: None,
+            request: None,
+            verified: None,
+            master: None,
+            keys: None,
+        }
+    }
+
+    /// Takes one input.
+    pub fn on_input(
+        mut self: Box<Self>,
+        input: Input<'_>,
+        edge: Option<RecordEdge>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
+        let message = match input {
+            Input::ChangeCipher => {
+                self.on_change_cipher(edge, cx)?;
+                return Ok((Handshake::ClassicClient(self), Step::More));
+            }
+            Input::Message(message) => message,
+        };
+        let step = match (&self.at, message.typ) {
+            (_, HandshakeType::HELLO_REQUEST) => {
+                tail::empty(message.body())?;
+                return Ok((Handshake::ClassicClient(self), Step::More)); // ignored and not hashed
+            }
+            (At::Certificate, HandshakeType::CERTIFICATE) => self.on_certificate(message, cx)?,
+            (At::StatusOrKeyExchange, HandshakeType::CERTIFICATE_STATUS) => self.on_status(message, cx)?,
+            (At::StatusOrKeyExchange | At::KeyExchange, HandshakeType::SERVER_KEY_EXCHANGE)
+                if self.suite.kx == Kx::Ecdhe =>
+            {
+                self.on_key_exchange(message, cx)?
+            }
+            (at, HandshakeType::CERTIFICATE_REQUEST) if self.may_end(at) => self.on_request(message, cx)?,
+            (at, HandshakeType::SERVER_HELLO_DONE) if self.may_end(at) || matches!(at, At::Done) => {
+                self.on_done(message, cx)?
+            }
+            (At::Finished, HandshakeType::FINISHED) => return self.on_finished(message),
+            _ => return Err(unexpected(input)),
+        };
+        Ok((Handshake::ClassicClient(self), step))
+    }
+
+    /// Whether CertificateRequest or ServerHelloDone may come: with RSA key exchange already behind the
+    /// certificate.
+    fn may_end(&self, at: &At) -> bool {
+        match at {
+            At::RequestOrDone => true,
+            At::StatusOrKeyExchange | At::KeyExchange => self.suite.kx == Kx::Rsa,
+            _ => false,
+        }
+    }
+
+    fn on_certificate(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.add(message.raw);
+        let key = auth::take_chain(message.body(), cx)?.ok_or(Fault::Decode(Decode::BadValue))?;
+        if !auth::key_fits(self.suite, key.kind()) {
+            return Err(CertificateFault::WrongKey.into());
+        }
+        self.server_key = Some(key);
+        self.at = if self.answer.status { At::StatusOrKeyExchange } else { At::KeyExchange };
+        Ok(Step::More)
+    }
+
+    fn on_status(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.add(message.raw);
+        cx.facts.ocsp = Some(CertificateStatus::parse(message.body())?.response);
+        self.at = At::KeyExchange;
+        Ok(Step::More)
+    }
+
+    fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.add(message.raw);
+        let kx = ServerEcdhe::parse(message.body())?;
+        let group = kx::group_offered(kx.params.group, cx)?;
+        let key = self.server_key.as_ref().ok_or_else(broken)?;
+        let signed = signed_params(&self.randoms, &kx.raw);
+        let wrong = CertificateFault::KeyExchangeSignature;
+        let scheme = auth::verify(key, &self.offer.schemes, &kx.signed, &signed, wrong)?;
+        cx.facts.group = Some(group);
+        cx.facts.scheme = Some(scheme);
+        self.share = Some(kx.params);
+        self.at = At::RequestOrDone;
+        Ok(Step::More)
+    }
+
+    fn on_request(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        if self.server_key.is_none() {
+            return Err(Misstep::CertificateRequestFromAnonymous.into());
+        }
+        self.transcript.add(message.raw);
+        let request = CertificateRequest::parse(message.body())?;
+        cx.facts.certificate_request = Some((request.schemes.clone(), request.names.clone()));
+        self.request = Some(request);
+        if cx.config.options.get(SessionOption::BreakOnCertRequested) && cx.config.credentials.is_none() {
+            self.at = At::CertRequestPause;
+            return Ok(Step::Need(Need::App(Pause::CertRequest)));
+        }
+        self.at = At::Done;
+        Ok(Step::More)
+    }
+
+    fn on_done(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        tail::empty(message.body())?;
+        self.transcript.add(message.raw);
+        if self.request.is_none() {
+            self.transcript.drop_bytes();
+        }
+        if cx.config.options.get(SessionOption::BreakOnServerAuth) {
+            self.at = At::PeerAuthPause;
+            return Ok(Step::Need(Need::App(Pause::PeerAuth)));
+        }
+        self.judge(cx)
+    }
+
+    /// Asks for a verdict, or goes on where nobody is asked.
+    fn judge(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        if cx.config.verify {
+            self.at = At::Trust;
+            return Ok(Step::Need(Need::Trust));
+        }
+        self.verified = Some(PeerVerified::by_verdict(Verdict::NotJudged)?);
+        self.send(cx)
+    }
+
+    /// Goes on after an answer.
+    pub fn resume(mut self: Box<Self>, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+        let step = match (&self.at, answer) {
+            (At::CertRequestPause, Answer::Continue) => {
+                self.at = At::Done;
+                Step::More
+            }
+            (At::PeerAuthPause, Answer::Continue) => self.judge(cx)?,
+            (At::Trust, Answer::Trust(verdict)) => {
+                self.verified = Some(PeerVerified::by_verdict(verdict)?);
+                self.send(cx)?
+            }
+            (At::Signature(scheme), Answer::Signature(signature)) => {
+                let verify = Signed { scheme: scheme.id, signature }.encode()?;
+                cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE_VERIFY, &verify)?;
+                self.finish(cx)?
+            }
+            _ => return Err(crate::fault::Misuse::UnexpectedAnswer.into()),
+        };
+        Ok((Handshake::ClassicClient(self), step))
+    }
+
+    /// Certificate if asked for, ClientKeyExchange, and whatever proves the certificate.
+    fn send(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        let proof = match &self.request {
+            Some(request) => self.certificate(&request.schemes.clone(), cx)?,
+            None => None,
+        };
+        let side = ClientSide {
+            suite: self.suite,
+            share: self.share.as_ref(),
+            server_key: self.server_key.as_ref(),
+            offered: self.offer.version,
+        };
+        let (premaster, body) = kx::client_make(&side, cx)?;
+        cx.flight.message(&mut self.transcript, HandshakeType::CLIENT_KEY_EXCHANGE, &body)?;
+        self.derive(&premaster, cx);
+        match proof {
+            None => self.finish(cx),
+            Some((credentials, scheme)) => {
+                let input = self.transcript.bytes().ok_or_else(broken)?.to_vec();
+                self.at = At::Signature(scheme);
+                Ok(Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input }))
+            }
+        }
+    }
+
+    /// Sends our certificate, or none, and says with what it will be proved.
+    fn certificate(
+        &mut self,
+        schemes: &[crate::wire::ids::SchemeId],
+        cx: &mut Cx<'_>,
+    ) -> Result<Option<(Arc<Credentials>, &'static Scheme)>, Fault> {
+        let proof = match cx.config.credentials.clone().filter(|c| !c.chain.is_empty()) {
+            Some(credentials) => {
+                let scheme = auth::scheme_for(credentials.key.kind(), Some(schemes))?;
+                Some((credentials, scheme))
+            }
+            None => None,
+        };
+        let chain = proof.as_ref().map(|(credentials, _)| credentials.chain.as_slice()).unwrap_or_default();
+        match self.profile.no_certificate {
+            NoCertificate::EmptyMessage => {
+                let body = CertificateMessage::encode(chain)?;
+                cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE, &body)?;
+            }
+        }
+        Ok(proof)
+    }
+
+    fn derive(&mut self, premaster: &Secret, cx: &Cx<'_>) {
+        let master = if cx.facts.extended_master_secret {
+            let hash = self.transcript.hash();
+            classic::extended_master_secret(self.profile, self.suite.prf, premaster, hash.as_bytes())
+        } else {
+            classic::master_secret(self.profile, self.suite.prf, premaster, &self.randoms)
+        };
+        let block = classic::key_block(self.profile, self.suite, &master, &self.randoms);
+        self.keys = Some((block.client, block.server));
+        self.master = Some(master);
+    }
+
+    /// ChangeCipherSpec, keys, Finished.
+    fn finish(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.drop_bytes();
+        let master = self.master.as_ref().ok_or_else(broken)?;
+        let (ours, _) = self.keys.as_ref().ok_or_else(broken)?;
+        let sealer = protect::sealer(self.profile, self.suite, ours.key.as_bytes(), ours.iv.as_bytes())?;
+        cx.flight.change_cipher(sealer);
+        let hash = self.transcript.hash();
+        let data = classic::verify_data(self.profile, self.suite.prf, master, true, hash.as_bytes());
+        cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
+        self.at = At::ChangeCipher;
+        Ok(Step::More)
+    }
+
+    fn on_change_cipher(&mut self, edge: Option<RecordEdge>, cx: &mut Cx<'_>) -> Result<(), Fault> {
+        let (At::ChangeCipher, Some(edge)) = (&self.at, edge) else {
+            return Err(Misstep::UnexpectedChangeCipher.into());
+        };
+        let (_, theirs) = self.keys.take().ok_or_else(broken)?;
+        let opener = protect::opener(self.profile, self.suite, theirs.key.as_bytes(), theirs.iv.as_bytes())?;
+        cx.install_read(edge, opener);
+        self.at = At::Finished;
+        Ok(())
+    }
+
+    fn on_finished(mut self: Box<Self>, message: Message<'_>) -> Result<(Handshake, Step), Fault> {
+        let master = self.master.take().ok_or_else(broken)?;
+        let finished =
+            auth::check_finished(self.profile, self.suite, &master, false, &self.transcript, message.body())?;
+        let verified = self.verified.take().ok_or_else(broken)?;
+        Ok((Handshake::Open, Step::Established(verified, finished)))
+    }
+}
+
+/// What the signature of a ServerKeyExchange covers (RFC 5246 section 7.4.3).
+#[must_use]
+pub fn signed_params(randoms: &Randoms, params: &[u8]) -> Vec<u8> {
+    [&randoms.client[..], &randoms.server[..], params].concat()
+}

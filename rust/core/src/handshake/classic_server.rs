@@ -1,0 +1,196 @@
+//! The server's side of SSLv3 to TLS 1.2, from the ServerHello to its own Finished.
+//!
+//! In: what was chosen, messages in order, answers. Out: two flights. Promise: the client's Finished is
+//! verified before ours leaves, and a bad RSA premaster is not noticed before that.
+
+use super::auth::{self, PeerVerified};
+use super::classic_client::signed_params;
+use super::kx::{self, ServerRead, ServerShare};
+use super::{Answer, Cx, Handshake, Input, Message, Need, RecordEdge, Step, broken, unexpected};
+use crate::config::Credentials;
+use crate::crypto::secret::Secret;
+use crate::fault::{Fault, Misstep, Misuse};
+use crate::group::Group;
+use crate::keys::classic::{self, DirectionKeys, Randoms};
+use crate::keys::transcript::Transcript;
+use crate::profile::Profile;
+use crate::record::protect;
+use crate::scheme::Scheme;
+use crate::suite::Suite;
+use crate::wire::certs::{CertificateMessage, Signed};
+use crate::wire::hello::ServerHello;
+use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
+use crate::wire::kx::ServerEcdhe;
+use std::sync::Arc;
+
+/// What the server settled on.
+pub struct Choice {
+    /// The version.
+    pub profile: &'static Profile,
+    /// The suite.
+    pub suite: &'static Suite,
+    /// The group of an ephemeral exchange.
+    pub group: Option<&'static Group>,
+    /// Our certificate and key.
+    pub credentials: Arc<Credentials>,
+    /// Both randoms.
+    pub randoms: Randoms,
+    /// The version field of the ClientHello, which may begin an RSA premaster.
+    pub client_version: WireVersion,
+}
+
+/// What the state waits for.
+enum At {
+    /// Our own signature over the key exchange.
+    Signature(&'static Scheme),
+    ClientKeyExchange,
+    /// Our own private key's answer.
+    Premaster,
+    ChangeCipher,
+    Finished,
+}
+
+/// The classic flow as server.
+pub struct ClassicServer {
+    choice: Choice,
+    transcript: Transcript,
+    share: Option<ServerShare>,
+    at: At,
+    master: Option<Secret>,
+    keys: Option<(DirectionKeys, DirectionKeys)>,
+}
+
+impl ClassicServer {
+    /// Sends ServerHello and Certificate, then what the key exchange needs.
+    pub fn answer(
+        choice: Choice,
+        hello: &ServerHello,
+        schemes: Option<&[SchemeId]>,
+        mut transcript: Transcript,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
+        cx.flight.message(&mut transcript, HandshakeType::SERVER_HELLO, &hello.encode()?)?;
+        let chain = CertificateMessage::encode(&choice.credentials.chain)?;
+        cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE, &chain)?;
+        transcript.drop_bytes();
+        let share = kx::server_params(choice.suite, choice.group)?;
+        let mut state =
+            ClassicServer { choice, transcript, share, at: At::ClientKeyExchange, master: None, keys: None };
+        let step = match &state.share {
+            None => state.done(cx)?,
+            Some(share) => {
+                let scheme = auth::scheme_for(state.choice.credentials.key.kind(), schemes)?;
+                cx.facts.scheme = Some(scheme);
+                let input = signed_params(&state.choice.randoms, &share.params);
+                let credentials = Arc::clone(&state.choice.credentials);
+                state.at = At::Signature(scheme);
+                Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input })
+            }
+        };
+        Ok((Handshake::ClassicServer(Box::new(state)), step))
+    }
+
+    fn done(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        cx.flight.message(&mut self.transcript, HandshakeType::SERVER_HELLO_DONE, &[])?;
+        self.at = At::ClientKeyExchange;
+        Ok(Step::More)
+    }
+
+    /// Goes on after an answer.
+    pub fn resume(mut self: Box<Self>, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+        let step = match (&self.at, answer) {
+            (At::Signature(scheme), Answer::Signature(signature)) => {
+                let share = self.share.as_ref().ok_or_else(broken)?;
+                let signed = Signed { scheme: scheme.id, signature };
+                let body = ServerEcdhe::body(&share.params, &signed)?;
+                cx.flight.message(&mut self.transcript, HandshakeType::SERVER_KEY_EXCHANGE, &body)?;
+                self.done(cx)?
+            }
+            (At::Premaster, Answer::Premaster(premaster)) => {
+                self.derive(&premaster, cx);
+                Step::More
+            }
+            _ => return Err(Misuse::UnexpectedAnswer.into()),
+        };
+        Ok((Handshake::ClassicServer(self), step))
+    }
+
+    /// Takes one input.
+    pub fn on_input(
+        mut self: Box<Self>,
+        input: Input<'_>,
+        edge: Option<RecordEdge>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
+        let step = match (&self.at, input) {
+            (At::ClientKeyExchange, Input::Message(m)) if m.typ == HandshakeType::CLIENT_KEY_EXCHANGE => {
+                self.on_key_exchange(m, cx)?
+            }
+            (At::ChangeCipher, Input::ChangeCipher) => {
+                let edge = edge.ok_or(Fault::Misstep(Misstep::UnexpectedChangeCipher))?;
+                self.on_change_cipher(edge, cx)?
+            }
+            (At::Finished, Input::Message(m)) if m.typ == HandshakeType::FINISHED => {
+                return self.on_finished(m, cx);
+            }
+            _ => return Err(unexpected(input)),
+        };
+        Ok((Handshake::ClassicServer(self), step))
+    }
+
+    fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.add(message.raw);
+        let choice = &self.choice;
+        let versions = [choice.client_version, choice.profile.wire];
+        let share = self.share.take();
+        match kx::server_read(choice.suite, share, &choice.credentials, versions, message.body(), cx)? {
+            ServerRead::Premaster(premaster) => {
+                self.derive(&premaster, cx);
+                Ok(Step::More)
+            }
+            ServerRead::Ask(need) => {
+                self.at = At::Premaster;
+                Ok(Step::Need(need))
+            }
+        }
+    }
+
+    fn derive(&mut self, premaster: &Secret, cx: &Cx<'_>) {
+        let Choice { profile, suite, randoms, .. } = &self.choice;
+        let master = if cx.facts.extended_master_secret {
+            let hash = self.transcript.hash();
+            classic::extended_master_secret(profile, suite.prf, premaster, hash.as_bytes())
+        } else {
+            classic::master_secret(profile, suite.prf, premaster, randoms)
+        };
+        let block = classic::key_block(profile, suite, &master, randoms);
+        self.keys = Some((block.client, block.server));
+        self.master = Some(master);
+        self.at = At::ChangeCipher;
+    }
+
+    fn on_change_cipher(&mut self, edge: RecordEdge, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        let (theirs, _) = self.keys.as_ref().ok_or_else(broken)?;
+        let Choice { profile, suite, .. } = &self.choice;
+        cx.install_read(edge, protect::opener(profile, suite, theirs.key.as_bytes(), theirs.iv.as_bytes())?);
+        self.at = At::Finished;
+        Ok(Step::More)
+    }
+
+    fn on_finished(
+        mut self: Box<Self>,
+        message: Message<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
+        let Choice { profile, suite, .. } = &self.choice;
+        let master = self.master.as_ref().ok_or_else(broken)?;
+        let finished = auth::check_finished(profile, suite, master, true, &self.transcript, message.body())?;
+        self.transcript.add(message.raw);
+        let (_, ours) = self.keys.as_ref().ok_or_else(broken)?;
+        cx.flight.change_cipher(protect::sealer(profile, suite, ours.key.as_bytes(), ours.iv.as_bytes())?);
+        let hash = self.transcript.hash();
+        let data = classic::verify_data(profile, suite.prf, master, false, hash.as_bytes());
+        cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
+        Ok((Handshake::Open, Step::Established(PeerVerified::no_certificate(), finished)))
+    }
+}

@@ -1,0 +1,150 @@
+//! The opening of a client: its hello, and what it makes of the server's.
+//!
+//! In: the caller's settings, a ServerHello. Out: a ClientHello, then the flow of the negotiated version.
+//! Promise: what was offered is frozen in [`Offer`] when the hello is built; a later setter changes nothing.
+
+use super::classic_client::ClassicClient;
+use super::extensions::{self, Offering};
+use super::{Cx, Handshake, Message, Step};
+use crate::config::{Config, SessionOption};
+use crate::fault::{Fault, Incompatible, Misuse};
+use crate::keys::classic::Randoms;
+use crate::keys::transcript::Transcript;
+use crate::profile::{self, Flow, Profile, Rank};
+use crate::suite::Suite;
+use crate::wire::extension::Extension;
+use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
+use crate::wire::tail;
+
+/// What the hello offered.
+#[derive(Debug)]
+pub struct Offer {
+    /// Our random.
+    pub random: [u8; 32],
+    /// The version in the hello.
+    pub version: WireVersion,
+    /// The bounds within which the server may answer.
+    pub bounds: (Rank, Rank),
+    /// The suites.
+    pub suites: Vec<&'static Suite>,
+    /// The signature schemes.
+    pub schemes: Vec<SchemeId>,
+}
+
+/// A client that waits for the ServerHello.
+pub struct Sent {
+    offer: Offer,
+    transcript: Transcript,
+}
+
+/// A random that begins with the time (RFC 5246 section 7.4.1.2).
+pub fn hello_random(cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
+    let mut random = cx.random::<32>()?;
+    let seconds = (cx.now.wall & 0xffff_ffff) as u32;
+    random[..4].copy_from_slice(&seconds.to_be_bytes());
+    Ok(random)
+}
+
+/// The highest profile that we would speak.
+fn best(config: &Config) -> Result<&'static Profile, Fault> {
+    let (min, max) = config.versions;
+    profile::highest(config.framing, min, max).ok_or(Fault::Misuse(Misuse::NoVersion))
+}
+
+/// Builds and sends the ClientHello.
+pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
+    let (min, max) = cx.config.versions;
+    let best = best(cx.config)?;
+    let suites = cx.config.usable_suites(min, max);
+    if suites.is_empty() {
+        return Err(Misuse::Configuration.into());
+    }
+    let offer = Offer {
+        random: hello_random(cx)?,
+        version: best.wire,
+        bounds: (min, max),
+        schemes: extensions::offered_schemes(),
+        suites,
+    };
+    let body = build(&offer, cx.config)?.encode()?;
+    let mut transcript = Transcript::new();
+    cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &body)?;
+    Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript })))
+}
+
+fn build(offer: &Offer, config: &Config) -> Result<ClientHello, Fault> {
+    let mut suites = vec![SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV];
+    if config.options.get(SessionOption::Fallback) {
+        suites.push(SuiteId::FALLBACK_SCSV);
+    }
+    suites.extend(offer.suites.iter().map(|s| s.id));
+    let mut hello = ClientHello {
+        version: offer.version,
+        random: offer.random,
+        session_id: Vec::new(),
+        suites,
+        compressions: vec![0],
+        extensions: Some(extensions::offer(&Offering { config, suites: &offer.suites })),
+    };
+    if let Some(padding) = padding(hello.encode()?.len() + tail::HEADER) {
+        hello.extensions.get_or_insert_default().push(Extension::Padding(padding));
+    }
+    Ok(hello)
+}
+
+/// Some servers hang on a hello of 256 to 511 bytes (RFC 7685): such a one is padded to 512.
+fn padding(length: usize) -> Option<usize> {
+    (256..512).contains(&length).then(|| (512 - length).saturating_sub(4))
+}
+
+/// Reads the ServerHello and enters the flow of its version.
+pub fn on_server_hello(
+    sent: Sent,
+    message: Message<'_>,
+    cx: &mut Cx<'_>,
+) -> Result<(Handshake, Step), Fault> {
+    if let Some(version) = message.body().first_chunk::<2>() {
+        cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
+    }
+    let hello = ServerHello::parse(message.body())?;
+    let Sent { offer, mut transcript } = sent;
+    let profile = profile::by_wire(cx.config.framing, hello.version)
+        .filter(|p| (offer.bounds.0..=offer.bounds.1).contains(&p.rank))
+        .ok_or(Fault::Incompatible(Incompatible::VersionAnswered))?;
+    let suite = *offer
+        .suites
+        .iter()
+        .find(|s| s.id == hello.suite && s.ranks.contains(&profile.rank))
+        .ok_or(Fault::Incompatible(Incompatible::SuiteAnswered))?;
+    if hello.compression != 0 {
+        return Err(Incompatible::Compression.into());
+    }
+    let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
+    cx.facts.profile = Some(profile);
+    cx.facts.suite = Some(suite);
+    cx.facts.session_id = hello.session_id;
+    transcript.start(suite.prf);
+    transcript.add(message.raw);
+    match profile.flow {
+        Flow::Classic => {
+            let randoms = Randoms { client: offer.random, server: hello.random };
+            let state = ClassicClient::new(profile, suite, randoms, transcript, offer, answer);
+            Ok((Handshake::ClassicClient(Box::new(state)), Step::More))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_hello_is_between_256_and_511_bytes_long() {
+        for length in 0..1000 {
+            let padded = padding(length).map_or(length, |n| length + 4 + n);
+            assert!(!(256..512).contains(&padded), "{length} became {padded}");
+        }
+        assert_eq!(padding(300), Some(208));
+    }
+}

@@ -1,0 +1,278 @@
+//! Hello extensions as rules: who offers, what the other side does with it, what it answers.
+//!
+//! In: the caller's settings, the peer's extensions. Out: our extensions in their published order
+//! (`behaviours` section 11). Promise: one row per extension; walking the rows in order is the only way an
+//! extension gets into a hello.
+
+use super::Facts;
+use crate::config::Config;
+use crate::fault::{Decode, Fault, Incompatible, Misstep};
+use crate::scheme::SCHEMES;
+use crate::suite::{Kx, Suite};
+use crate::wire::extension::Extension;
+use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SuiteId};
+
+/// `uncompressed`, the one point format (RFC 8422 section 5.1.2).
+const UNCOMPRESSED: u8 = 0;
+
+/// What a client is about to offer.
+pub struct Offering<'a> {
+    /// The caller's settings.
+    pub config: &'a Config,
+    /// The suites in the hello.
+    pub suites: &'a [&'static Suite],
+}
+
+impl Offering<'_> {
+    fn elliptic(&self) -> bool {
+        self.suites.iter().any(|s| s.kx == Kx::Ecdhe)
+    }
+}
+
+/// What a server learned from a ClientHello.
+#[derive(Debug, Default)]
+pub struct ClientOffer {
+    /// Groups; `None` without the extension.
+    pub groups: Option<Vec<GroupId>>,
+    /// Signature schemes; `None` without the extension.
+    pub schemes: Option<Vec<SchemeId>>,
+    /// Whether a server name came.
+    pub server_name: bool,
+    /// ALPN protocols.
+    pub alpn: Vec<Vec<u8>>,
+    /// Whether the extended master secret was offered.
+    pub extended_master_secret: bool,
+    /// Whether secure renegotiation was signalled, by extension or suite.
+    pub secure_renegotiation: bool,
+}
+
+/// What a server is about to answer.
+pub struct Reply<'a> {
+    /// The client's offer.
+    pub offer: &'a ClientOffer,
+    /// The protocol selected by ALPN.
+    pub alpn: Option<&'a [u8]>,
+}
+
+type OfferFn = fn(&Offering<'_>) -> Option<Extension>;
+type ReceiveFn = fn(&mut ClientOffer, &mut Facts, &Extension) -> Result<(), Fault>;
+type ReplyFn = fn(&Reply<'_>) -> Option<Extension>;
+type SettleFn = fn(&mut Facts, &mut ServerAnswer, &Config, &Extension) -> Result<(), Fault>;
+
+struct Rule {
+    typ: ExtensionType,
+    offer: OfferFn,
+    receive: ReceiveFn,
+    reply: ReplyFn,
+    settle: SettleFn,
+}
+
+/// What a client learned from a ServerHello beyond the facts.
+#[derive(Debug, Default)]
+pub struct ServerAnswer {
+    /// A CertificateStatus may follow.
+    pub status: bool,
+}
+
+fn no_reply(_: &Reply<'_>) -> Option<Extension> {
+    None
+}
+
+fn settle_nothing(_: &mut Facts, _: &mut ServerAnswer, _: &Config, _: &Extension) -> Result<(), Fault> {
+    Ok(())
+}
+
+fn receive_nothing(_: &mut ClientOffer, _: &mut Facts, _: &Extension) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// In the order of the ClientHello. The ServerHello's order is the same.
+static RULES: &[Rule] = &[
+    Rule {
+        typ: ExtensionType::SERVER_NAME,
+        offer: |o| {
+            let name = &o.config.peer_name;
+            (!name.is_empty()).then(|| Extension::ServerName(Some(name.clone())))
+        },
+        receive: |offer, facts, extension| {
+            if let Extension::ServerName(name) = extension {
+                offer.server_name = name.is_some();
+                facts.server_name.clone_from(name);
+            }
+            Ok(())
+        },
+        reply: |r| r.offer.server_name.then_some(Extension::ServerName(None)),
+        settle: settle_nothing,
+    },
+    Rule {
+        typ: ExtensionType::SUPPORTED_GROUPS,
+        offer: |o| {
+            let groups = o.config.groups.iter().map(|g| g.id).collect();
+            o.elliptic().then_some(Extension::SupportedGroups(groups))
+        },
+        receive: |offer, _, extension| {
+            if let Extension::SupportedGroups(groups) = extension {
+                offer.groups = Some(groups.clone());
+            }
+            Ok(())
+        },
+        reply: no_reply,
+        settle: settle_nothing,
+    },
+    Rule {
+        typ: ExtensionType::EC_POINT_FORMATS,
+        offer: |o| o.elliptic().then(|| Extension::EcPointFormats(vec![UNCOMPRESSED])),
+        receive: |_, _, extension| match extension {
+            // RFC 8422 section 5.1.2: uncompressed must be among them.
+            Extension::EcPointFormats(formats) if !formats.contains(&UNCOMPRESSED) => {
+                Err(Decode::BadValue.into())
+            }
+            _ => Ok(()),
+        },
+        reply: no_reply,
+        settle: settle_nothing,
+    },
+    Rule {
+        typ: ExtensionType::SIGNATURE_ALGORITHMS,
+        offer: |_| Some(Extension::SignatureAlgorithms(offered_schemes())),
+        receive: |offer, _, extension| {
+            if let Extension::SignatureAlgorithms(schemes) = extension {
+                offer.schemes = Some(schemes.clone());
+            }
+            Ok(())
+        },
+        reply: no_reply,
+        settle: settle_nothing,
+    },
+    Rule {
+        typ: ExtensionType::ALPN,
+        offer: |o| (!o.config.alpn.is_empty()).then(|| Extension::Alpn(o.config.alpn.clone())),
+        receive: |offer, facts, extension| {
+            if let Extension::Alpn(names) = extension {
+                offer.alpn.clone_from(names);
+                facts.alpn.clone_from(names);
+            }
+            Ok(())
+        },
+        reply: |r| r.alpn.map(|name| Extension::Alpn(vec![name.to_vec()])),
+        settle: |facts, _, config, extension| {
+            if config.alpn.is_empty() {
+                return Err(Misstep::UnsolicitedExtension.into());
+            }
+            if let Extension::Alpn(names) = extension {
+                facts.alpn.clone_from(names); // not checked against the offer, as published
+            }
+            Ok(())
+        },
+    },
+    Rule {
+        typ: ExtensionType::STATUS_REQUEST,
+        offer: |_| Some(Extension::StatusRequest),
+        receive: receive_nothing,
+        reply: no_reply,
+        settle: |_, answer, _, _| {
+            answer.status = true;
+            Ok(())
+        },
+    },
+    Rule {
+        typ: ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
+        offer: |_| Some(Extension::Sct(Vec::new())),
+        receive: receive_nothing,
+        reply: no_reply,
+        settle: |facts, _, _, extension| {
+            if let Extension::Sct(list) = extension {
+                facts.scts = Some(list.clone());
+            }
+            Ok(())
+        },
+    },
+    Rule {
+        typ: ExtensionType::RENEGOTIATION_INFO,
+        offer: |_| None, // a first handshake signals by suite number
+        receive: |offer, _, extension| {
+            offer.secure_renegotiation = true;
+            first_handshake(extension)
+        },
+        reply: |r| r.offer.secure_renegotiation.then(|| Extension::RenegotiationInfo(Vec::new())),
+        settle: |facts, _, _, extension| {
+            facts.secure_renegotiation = true;
+            first_handshake(extension)
+        },
+    },
+    Rule {
+        typ: ExtensionType::EXTENDED_MASTER_SECRET,
+        offer: |_| Some(Extension::ExtendedMasterSecret),
+        receive: |offer, _, _| {
+            offer.extended_master_secret = true;
+            Ok(())
+        },
+        reply: |r| r.offer.extended_master_secret.then_some(Extension::ExtendedMasterSecret),
+        settle: |facts, _, _, _| {
+            facts.extended_master_secret = true;
+            Ok(())
+        },
+    },
+    Rule {
+        typ: ExtensionType::SESSION_TICKET,
+        offer: |_| None,
+        receive: receive_nothing,
+        reply: no_reply,
+        settle: |_, _, _, _| Err(Misstep::UnsolicitedExtension.into()),
+    },
+];
+
+/// renegotiation_info of a first handshake is empty (RFC 5746 sections 3.4 and 3.6).
+fn first_handshake(extension: &Extension) -> Result<(), Fault> {
+    match extension {
+        Extension::RenegotiationInfo(data) if !data.is_empty() => Err(Incompatible::Renegotiation.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The schemes of our signature_algorithms.
+#[must_use]
+pub fn offered_schemes() -> Vec<SchemeId> {
+    SCHEMES.iter().map(|s| s.id).collect()
+}
+
+/// Our extensions for a ClientHello, padding excluded.
+#[must_use]
+pub fn offer(offering: &Offering<'_>) -> Vec<Extension> {
+    RULES.iter().filter_map(|rule| (rule.offer)(offering)).collect()
+}
+
+/// Reads a client's extensions and its signalling suites.
+pub fn receive(
+    extensions: &[Extension],
+    suites: &[SuiteId],
+    facts: &mut Facts,
+) -> Result<ClientOffer, Fault> {
+    let mut offer = ClientOffer {
+        secure_renegotiation: suites.contains(&SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV),
+        ..ClientOffer::default()
+    };
+    for extension in extensions {
+        if let Some(rule) = RULES.iter().find(|rule| rule.typ == extension.typ()) {
+            (rule.receive)(&mut offer, facts, extension)?;
+        }
+    }
+    Ok(offer)
+}
+
+/// Our extensions for a ServerHello. The rules stand in the order of both hellos.
+#[must_use]
+pub fn reply(reply: &Reply<'_>) -> Vec<Extension> {
+    RULES.iter().filter_map(|rule| (rule.reply)(reply)).collect()
+}
+
+/// Reads a server's extensions; unknown ones are ignored, as published.
+pub fn settle(extensions: &[Extension], config: &Config, facts: &mut Facts) -> Result<ServerAnswer, Fault> {
+    let mut answer = ServerAnswer::default();
+    for extension in extensions {
+        if let Some(rule) = RULES.iter().find(|rule| rule.typ == extension.typ()) {
+            (rule.settle)(facts, &mut answer, config, extension)?;
+        }
+    }
+    Ok(answer)
+}

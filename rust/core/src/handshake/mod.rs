@@ -1,0 +1,280 @@
+//! The handshake: states that take one input at a time and answer with a step.
+//!
+//! In: whole messages and ChangeCipherSpecs in order, answers to questions. Out: a flight of [`Item`]s,
+//! new read keys, a [`Step`]. Promise: no I/O and no waiting; a question ([`Need`]) is asked between two
+//! messages, so that nothing is ever parsed twice; states carry what the next step needs and nothing more.
+
+pub mod assemble;
+pub mod auth;
+pub mod classic_client;
+pub mod classic_server;
+pub mod client_hello;
+pub mod extensions;
+pub mod flight;
+pub mod kx;
+pub mod server_hello;
+
+pub use assemble::{Assembler, RecordEdge};
+pub use auth::{FinishedVerified, PeerVerified};
+pub use flight::{Flight, Item};
+
+use crate::config::{Config, Credentials, Now};
+use crate::crypto::rng::Rng;
+use crate::crypto::secret::Secret;
+use crate::crypto::sign::SignatureAlgorithm;
+use crate::fault::{Fault, Internal, Misstep, Misuse};
+use crate::group::Group;
+use crate::profile::Profile;
+use crate::record::protect::Opener;
+use crate::scheme::Scheme;
+use crate::suite::Suite;
+use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
+use crate::wire::tail;
+use crate::x509::Certificate;
+use std::sync::Arc;
+
+/// The application's turn; maps to the "break" statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// A ClientHello was read and the version fixed; nothing else is chosen yet.
+    ClientHello,
+    /// The peer's certificate and proof are in.
+    PeerAuth,
+    /// The server asked for a certificate and none is set.
+    CertRequest,
+}
+
+/// A question the handshake cannot answer itself.
+#[derive(Debug)]
+pub enum Need {
+    /// The application's turn; answered by [`Answer::Continue`].
+    App(Pause),
+    /// Is the peer's chain acceptable? Answered by [`Answer::Trust`].
+    Trust,
+    /// A signature by our key; answered by [`Answer::Signature`].
+    Sign {
+        /// Whose key.
+        credentials: Arc<Credentials>,
+        /// How.
+        algorithm: SignatureAlgorithm,
+        /// The message, not its digest.
+        input: Vec<u8>,
+    },
+    /// The premaster out of an RSA key exchange; answered by [`Answer::Premaster`], which never tells
+    /// whether decryption worked (RFC 5246 section 7.4.7.1).
+    Decrypt {
+        /// Whose key.
+        credentials: Arc<Credentials>,
+        /// What the client sent.
+        ciphertext: Vec<u8>,
+        /// Versions that the premaster may begin with.
+        versions: [u16; 2],
+        /// The premaster to go on with if anything is wrong.
+        random: Secret,
+    },
+}
+
+/// What the evaluation of a chain said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The chain is trusted.
+    Accepted,
+    /// Nobody was asked to judge.
+    NotJudged,
+    /// The chain is not trusted.
+    Rejected,
+}
+
+/// The answer to a [`Need`].
+#[derive(Debug)]
+pub enum Answer {
+    /// Go on after a pause.
+    Continue,
+    /// The verdict over the peer's chain.
+    Trust(Verdict),
+    /// The signature.
+    Signature(Vec<u8>),
+    /// The premaster, real or random.
+    Premaster(Secret),
+    /// The private key operation failed.
+    Failed,
+}
+
+/// What a state says after an input.
+#[derive(Debug)]
+pub enum Step {
+    /// Waits for the next input.
+    More,
+    /// Waits for an answer.
+    Need(Need),
+    /// The handshake is complete: the peer is who it must be, and its Finished was right.
+    Established(PeerVerified, FinishedVerified),
+}
+
+/// One handshake message: its type, its body, and the bytes of both for the transcript.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Its type.
+    pub typ: HandshakeType,
+    /// Header and body.
+    pub raw: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// The message without its header.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        self.raw.get(tail::HEADER..).unwrap_or_default()
+    }
+}
+
+/// What a state is given.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A whole message.
+    Message(Message<'a>),
+    /// A ChangeCipherSpec.
+    ChangeCipher,
+}
+
+/// What is known about the connection, filled in as the handshake learns it.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The negotiated version.
+    pub profile: Option<&'static Profile>,
+    /// The negotiated suite.
+    pub suite: Option<&'static Suite>,
+    /// The group of the key exchange.
+    pub group: Option<&'static Group>,
+    /// The scheme of the server's signature.
+    pub scheme: Option<&'static Scheme>,
+    /// Whether the extended master secret is in use (RFC 7627).
+    pub extended_master_secret: bool,
+    /// Whether the peer knows secure renegotiation (RFC 5746).
+    pub secure_renegotiation: bool,
+    /// The peer's chain as it was sent, leaf first.
+    pub peer_chain: Vec<Certificate>,
+    /// The server name the client asked for.
+    pub server_name: Option<Vec<u8>>,
+    /// On a server until the ServerHello the client's whole list, afterwards the one selected.
+    pub alpn: Vec<Vec<u8>>,
+    /// The session ID of the ServerHello.
+    pub session_id: Vec<u8>,
+    /// The stapled OCSP response.
+    pub ocsp: Option<Vec<u8>>,
+    /// The list of signed certificate timestamps.
+    pub scts: Option<Vec<u8>>,
+    /// What the server wants of a client's certificate: its schemes and authorities.
+    pub certificate_request: Option<(Vec<SchemeId>, Vec<Vec<u8>>)>,
+    /// The version field of a hello of the peer was readable: from here on alerts may leave.
+    pub version_seen: Option<WireVersion>,
+}
+
+/// What a state works with.
+pub struct Cx<'a> {
+    /// The caller's settings.
+    pub config: &'a Config,
+    /// What goes out.
+    pub flight: &'a mut Flight,
+    /// Random bytes.
+    pub rng: &'a mut dyn Rng,
+    /// What is known so far.
+    pub facts: &'a mut Facts,
+    /// The time.
+    pub now: Now,
+    /// New keys for reading, taken over by the engine after the step.
+    pub read_keys: Option<Opener>,
+}
+
+impl Cx<'_> {
+    /// Switches reading to new keys. The token proves that no fragment of a message is pending under the
+    /// old ones.
+    pub fn install_read(&mut self, _edge: RecordEdge, opener: Opener) {
+        self.read_keys = Some(opener);
+    }
+
+    /// `N` random bytes.
+    pub fn random<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let mut out = [0; N];
+        self.rng.fill(&mut out)?;
+        Ok(out)
+    }
+}
+
+/// Where a handshake stands.
+pub enum Handshake {
+    /// Nothing has happened yet.
+    Idle,
+    /// A server that waits for a ClientHello.
+    AwaitClientHello,
+    /// A server paused between ClientHello and its choice.
+    ClientHelloRead(Box<server_hello::Received>),
+    /// A client that waits for the ServerHello.
+    AwaitServerHello(Box<client_hello::Sent>),
+    /// The classic flow, as client.
+    ClassicClient(Box<classic_client::ClassicClient>),
+    /// The classic flow, as server.
+    ClassicServer(Box<classic_server::ClassicServer>),
+    /// Complete.
+    Open,
+}
+
+impl Handshake {
+    /// Starts: a client builds its hello, a server waits for one.
+    pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
+        match cx.config.role {
+            crate::config::Role::Client => client_hello::start(cx),
+            crate::config::Role::Server => Ok(Handshake::AwaitClientHello),
+        }
+    }
+
+    /// Takes one input. `edge` is there when no fragment of a message is pending.
+    pub fn on_input(
+        self,
+        input: Input<'_>,
+        edge: Option<RecordEdge>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
+        match (self, input) {
+            (Handshake::AwaitClientHello, Input::Message(m)) if m.typ == HandshakeType::CLIENT_HELLO => {
+                server_hello::on_client_hello(m, cx)
+            }
+            (Handshake::AwaitServerHello(sent), Input::Message(m))
+                if m.typ == HandshakeType::SERVER_HELLO =>
+            {
+                client_hello::on_server_hello(*sent, m, cx)
+            }
+            (Handshake::ClassicClient(state), input) => state.on_input(input, edge, cx),
+            (Handshake::ClassicServer(state), input) => state.on_input(input, edge, cx),
+            (_, input) => Err(unexpected(input)),
+        }
+    }
+
+    /// Goes on after an answer.
+    pub fn resume(self, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+        if matches!(answer, Answer::Failed) {
+            return Err(crate::fault::CryptoFault::PrivateKey.into());
+        }
+        match self {
+            Handshake::ClientHelloRead(received) => server_hello::choose(*received, cx),
+            Handshake::ClassicClient(state) => state.resume(answer, cx),
+            Handshake::ClassicServer(state) => state.resume(answer, cx),
+            _ => Err(Misuse::UnexpectedAnswer.into()),
+        }
+    }
+}
+
+/// The fault of an input that does not fit the state.
+#[must_use]
+pub fn unexpected(input: Input<'_>) -> Fault {
+    match input {
+        Input::Message(_) => Misstep::UnexpectedMessage.into(),
+        Input::ChangeCipher => Misstep::UnexpectedChangeCipher.into(),
+    }
+}
+
+/// A state of the engine contradicts itself.
+#[must_use]
+pub fn broken() -> Fault {
+    Internal::State.into()
+}

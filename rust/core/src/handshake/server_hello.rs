@@ -1,0 +1,132 @@
+//! The opening of a server: what it makes of a ClientHello.
+//!
+//! In: a ClientHello, the caller's settings. Out: version, then suite, group, scheme and protocol, then the
+//! flow of the version. Promise: the version is fixed first; everything else is chosen after the pause that
+//! lets an application change certificate and protocols by the name the client asked for.
+
+use super::auth;
+use super::classic_server::{Choice, ClassicServer};
+use super::client_hello::hello_random;
+use super::extensions::{self, ClientOffer, Reply};
+use super::{Cx, Handshake, Message, Need, Pause, Step};
+use crate::config::{Credentials, SessionOption};
+use crate::crypto::sign::KeyKind;
+use crate::fault::{Decode, Fault, Incompatible};
+use crate::group::Group;
+use crate::keys::classic::Randoms;
+use crate::keys::transcript::Transcript;
+use crate::profile::{self, Flow, Profile, Rank};
+use crate::scheme;
+use crate::suite::{Kx, Suite};
+use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::ids::{GroupId, SuiteId, WireVersion};
+use std::sync::Arc;
+
+/// A ClientHello whose version is settled.
+pub struct Received {
+    hello: ClientHello,
+    offer: ClientOffer,
+    profile: &'static Profile,
+    transcript: Transcript,
+}
+
+/// The highest rank a client's version field allows; anything above TLS 1.2 in the classic field means
+/// TLS 1.2 (`behaviours` section 9).
+fn client_rank(version: WireVersion) -> Option<Rank> {
+    match version.0 {
+        0x0300 => Some(Rank::Ssl3),
+        0x0301 => Some(Rank::Tls10),
+        0x0302 => Some(Rank::Tls11),
+        0x0303.. => Some(Rank::Tls12),
+        _ => None,
+    }
+}
+
+/// Reads a ClientHello, fixes the version, and pauses or goes on.
+pub fn on_client_hello(message: Message<'_>, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+    if let Some(version) = message.body().first_chunk::<2>() {
+        cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
+    }
+    let hello = ClientHello::parse(message.body())?;
+    let (min, max) = cx.config.versions;
+    let profile = client_rank(hello.version)
+        .and_then(|rank| profile::highest(cx.config.framing, min, max.min(rank)))
+        .ok_or(Fault::Incompatible(Incompatible::Version))?;
+    if hello.suites.contains(&SuiteId::FALLBACK_SCSV)
+        && profile::highest(cx.config.framing, min, max).is_some_and(|best| best.rank > profile.rank)
+    {
+        return Err(Incompatible::Fallback.into());
+    }
+    if !hello.compressions.contains(&0) {
+        return Err(Decode::BadValue.into());
+    }
+    cx.facts.profile = Some(profile);
+    let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
+    cx.facts.secure_renegotiation = offer.secure_renegotiation;
+    let mut transcript = Transcript::new();
+    transcript.add(message.raw);
+    let received = Received { hello, offer, profile, transcript };
+    if cx.config.options.get(SessionOption::BreakOnClientHello) {
+        return Ok((
+            Handshake::ClientHelloRead(Box::new(received)),
+            Step::Need(Need::App(Pause::ClientHello)),
+        ));
+    }
+    choose(received, cx)
+}
+
+/// The client's first group that we run; without the extension P-256 is assumed (RFC 8422 section 4).
+fn choose_group(offer: &ClientOffer, ours: &[&'static Group]) -> Option<&'static Group> {
+    let assumed = [GroupId::SECP256R1];
+    let listed = offer.groups.as_deref().unwrap_or(&assumed);
+    listed.iter().find_map(|id| ours.iter().copied().find(|g| g.id == *id))
+}
+
+/// The first suite of our own list that the client offers and that fits version, key, group and scheme.
+fn choose_suite(
+    received: &Received,
+    kind: KeyKind,
+    group: Option<&'static Group>,
+    cx: &Cx<'_>,
+) -> Option<&'static Suite> {
+    let rank = received.profile.rank;
+    let signs = scheme::choose(kind, received.offer.schemes.as_deref()).is_some();
+    cx.config.usable_suites(rank, rank).into_iter().find(|suite| {
+        received.hello.suites.contains(&suite.id)
+            && auth::key_fits(suite, kind)
+            && (suite.kx != Kx::Ecdhe || (group.is_some() && signs))
+    })
+}
+
+/// Chooses everything that is left to choose, and answers.
+pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+    let credentials: Arc<Credentials> =
+        cx.config.credentials.clone().ok_or(Fault::Incompatible(Incompatible::Suite))?;
+    let group = choose_group(&received.offer, &cx.config.groups);
+    let suite = choose_suite(&received, credentials.key.kind(), group, cx)
+        .ok_or(Fault::Incompatible(Incompatible::Suite))?;
+    let Received { hello, offer, profile, mut transcript } = received;
+    let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
+    let server = ServerHello {
+        version: profile.wire,
+        random: hello_random(cx)?,
+        session_id: cx.random::<32>()?.to_vec(),
+        suite: suite.id,
+        compression: 0,
+        extensions: Some(extensions::reply(&Reply { offer: &offer, alpn: alpn.as_deref() })),
+    };
+    cx.facts.suite = Some(suite);
+    cx.facts.group = if suite.kx == Kx::Ecdhe { group } else { None };
+    cx.facts.alpn = alpn.into_iter().collect();
+    cx.facts.extended_master_secret = offer.extended_master_secret;
+    cx.facts.session_id.clone_from(&server.session_id);
+    transcript.start(suite.prf);
+    match profile.flow {
+        Flow::Classic => {
+            let randoms = Randoms { client: hello.random, server: server.random };
+            let choice =
+                Choice { profile, suite, group, credentials, randoms, client_version: hello.version };
+            ClassicServer::answer(choice, &server, offer.schemes.as_deref(), transcript, cx)
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Outgoing records.
+//!
+//! In: handshake messages, alerts, plaintext. Out: packets, each of which goes to the transport in one call.
+//! Promise: plaintext is sealed from the caller's slice straight into the output buffer; while a transport
+//! holds the buffer, new records go into a spare one; big buffers are given back when everything is sent.
+
+use super::epoch::Sequence;
+use super::head::{HEADER, Head, MAX_PLAIN};
+use super::protect::Sealer;
+use crate::fault::{Fault, Internal};
+use crate::profile::Framing;
+use crate::wire::ids::{ContentType, WireVersion};
+use std::collections::VecDeque;
+
+/// Full records that one packet of application data holds at most (decisions 13).
+const STRETCH: usize = 8;
+
+/// A buffer above this is given back when it is empty.
+const KEPT: usize = 192 * 1024;
+
+/// Sealed bytes on their way to the transport.
+#[derive(Debug)]
+pub struct OutputLoan {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl OutputLoan {
+    /// The bytes to send.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The memory itself, and where in it the bytes to send are, for an owner that hands out views.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, usize, usize) {
+        (self.buffer, self.start, self.end)
+    }
+
+    /// Back from its parts.
+    #[must_use]
+    pub fn from_parts(buffer: Vec<u8>, start: usize, end: usize) -> OutputLoan {
+        OutputLoan { buffer, start, end }
+    }
+}
+
+/// Seals and queues.
+pub struct Writer {
+    buffer: Vec<u8>,
+    /// Everything before this was sent.
+    start: usize,
+    /// Where packets end, in order.
+    ends: VecDeque<usize>,
+    /// The buffer to use while the other one is lent.
+    spare: Vec<u8>,
+    /// Packets that were in the buffer when it was lent.
+    lent: Option<VecDeque<usize>>,
+    sealer: Sealer,
+    sequence: Sequence,
+    version: WireVersion,
+}
+
+impl Writer {
+    /// Nothing to send yet.
+    #[must_use]
+    pub fn new(framing: Framing) -> Writer {
+        match framing {
+            Framing::Stream => Writer {
+                buffer: Vec::new(),
+                start: 0,
+                ends: VecDeque::new(),
+                spare: Vec::new(),
+                lent: None,
+                sealer: Sealer::Plain,
+                sequence: Sequence::default(),
+                version: WireVersion::TLS10,
+            },
+        }
+    }
+
+    /// The version in the headers of what follows.
+    pub fn set_version(&mut self, version: WireVersion) {
+        self.version = version;
+    }
+
+    /// What follows is sealed with this, from sequence number 0.
+    pub fn set_sealer(&mut self, sealer: Sealer) {
+        self.sealer = sealer;
+        self.sequence = Sequence::default();
+    }
+
+    /// Queues a message, alert or ChangeCipherSpec as a packet of its own.
+    pub fn queue(&mut self, typ: ContentType, payload: &[u8]) -> Result<(), Fault> {
+        self.reserve(payload.len());
+        for piece in payload.chunks(MAX_PLAIN) {
+            self.record(typ, piece)?;
+        }
+        self.ends.push_back(self.buffer.len());
+        Ok(())
+    }
+
+    /// Queues at most eight full records of application data as one packet; says how many bytes were taken.
+    pub fn seal(&mut self, plain: &[u8]) -> Result<usize, Fault> {
+        let taken = plain.len().min(STRETCH * MAX_PLAIN);
+        if taken > 0 {
+            self.queue(ContentType::APPLICATION_DATA, &plain[..taken])?;
+        }
+        Ok(taken)
+    }
+
+    /// Reserves once for all records of `n` bytes.
+    fn reserve(&mut self, n: usize) {
+        let overhead = HEADER + self.sealer.sealed_len(0);
+        self.buffer.reserve(n + n.div_ceil(MAX_PLAIN) * overhead);
+    }
+
+    fn record(&mut self, typ: ContentType, plain: &[u8]) -> Result<(), Fault> {
+        let sequence = self.sequence.next()?;
+        let len = self.sealer.sealed_len(plain.len());
+        if len > usize::from(u16::MAX) {
+            return Err(Internal::TooLong.into());
+        }
+        let head = Head { content_type: typ, version: self.version, len };
+        let at = self.buffer.len();
+        self.buffer.extend_from_slice(&head.encode());
+        self.buffer.resize(at + HEADER + len, 0);
+        let sealed = self.sealer.seal(sequence, &head, plain, &mut self.buffer[at + HEADER..]);
+        if sealed.is_err() {
+            self.buffer.truncate(at);
+        }
+        sealed
+    }
+
+    /// Whether anything waits, lent packets excluded.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// Lends the next packet, or everything that waits. Only one loan at a time.
+    pub fn lend(&mut self, whole: bool) -> Option<OutputLoan> {
+        if self.lent.is_some() {
+            return None;
+        }
+        let end = if whole { self.ends.back() } else { self.ends.front() };
+        let end = *end?;
+        let buffer = core::mem::replace(&mut self.buffer, core::mem::take(&mut self.spare));
+        self.lent = Some(core::mem::take(&mut self.ends));
+        Some(OutputLoan { buffer, start: core::mem::take(&mut self.start), end })
+    }
+
+    /// Takes the loan back; `sent` bytes of it are gone. What was queued meanwhile goes behind the rest.
+    pub fn settle(&mut self, loan: OutputLoan, sent: usize) {
+        let Some(mut ends) = self.lent.take() else { return };
+        let start = (loan.start + sent).min(loan.end);
+        while ends.front().is_some_and(|end| *end <= start) {
+            ends.pop_front();
+        }
+        let meanwhile = core::mem::replace(&mut self.buffer, loan.buffer);
+        if ends.is_empty() {
+            let mut sent = core::mem::replace(&mut self.buffer, meanwhile);
+            sent.clear();
+            self.spare = if sent.capacity() > KEPT || !self.spare_is_useful() { Vec::new() } else { sent };
+            if self.buffer.is_empty() {
+                core::mem::swap(&mut self.buffer, &mut self.spare);
+            }
+            self.start = 0;
+            return;
+        }
+        let base = self.buffer.len();
+        self.buffer.extend_from_slice(&meanwhile);
+        ends.extend(self.ends.drain(..).map(|end| end + base));
+        self.ends = ends;
+        self.start = start;
+        self.spare = meanwhile;
+        self.spare.clear();
+    }
+
+    fn spare_is_useful(&self) -> bool {
+        self.spare.capacity() == 0
+    }
+
+    /// Gives the buffers back to the system while nothing waits.
+    pub fn release(&mut self) {
+        if self.lent.is_none() && self.ends.is_empty() {
+            (self.buffer, self.spare, self.start) = (Vec::new(), Vec::new(), 0);
+        }
+    }
+
+    /// Exact number of bytes that `n` bytes of application data become.
+    #[must_use]
+    pub fn sealed_len(&self, n: usize) -> usize {
+        let (full, rest) = (n / MAX_PLAIN, n % MAX_PLAIN);
+        let record = |n| HEADER + self.sealer.sealed_len(n);
+        full * record(MAX_PLAIN) + if rest > 0 { record(rest) } else { 0 }
+    }
+
+    /// Seals application data into memory of the caller, of exactly [`Writer::sealed_len`] bytes; not possible
+    /// while anything waits to go out before it.
+    pub fn seal_into(&mut self, plain: &[u8], out: &mut [u8]) -> Result<usize, Fault> {
+        if self.has_output() || self.lent.is_some() || out.len() != self.sealed_len(plain.len()) {
+            return Err(Internal::State.into());
+        }
+        let mut rest = out;
+        for piece in plain.chunks(MAX_PLAIN) {
+            let sequence = self.sequence.next()?;
+            let len = self.sealer.sealed_len(piece.len());
+            let head = Head { content_type: ContentType::APPLICATION_DATA, version: self.version, len };
+            let (record, tail) = rest.split_at_mut(HEADER + len);
+            let (header, body) = record.split_at_mut(HEADER);
+            header.copy_from_slice(&head.encode());
+            self.sealer.seal(sequence, &head, piece, body)?;
+            rest = tail;
+        }
+        Ok(plain.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(writer: &mut Writer, whole: bool, n: usize) -> Vec<u8> {
+        let Some(loan) = writer.lend(whole) else { return Vec::new() };
+        let bytes = loan.as_bytes()[..n.min(loan.as_bytes().len())].to_vec();
+        writer.settle(loan, bytes.len());
+        bytes
+    }
+
+    #[test]
+    fn each_message_is_a_packet_of_its_own() -> Result<(), Fault> {
+        let mut writer = Writer::new(Framing::Stream);
+        writer.queue(ContentType::HANDSHAKE, b"one")?;
+        writer.queue(ContentType::ALERT, b"\x01\x00")?;
+        assert_eq!(sent(&mut writer, false, 99), b"\x16\x03\x01\x00\x03one");
+        assert_eq!(sent(&mut writer, false, 99), b"\x15\x03\x01\x00\x02\x01\x00");
+        assert!(!writer.has_output());
+        Ok(())
+    }
+
+    #[test]
+    fn partial_sends_and_records_queued_meanwhile_keep_their_order() -> Result<(), Fault> {
+        let mut writer = Writer::new(Framing::Stream);
+        writer.queue(ContentType::HANDSHAKE, b"abcdef")?;
+        let mut got = sent(&mut writer, false, 4);
+        let loan = writer.lend(false);
+        writer.queue(ContentType::HANDSHAKE, b"xyz")?;
+        assert!(writer.lend(false).is_none());
+        if let Some(loan) = loan {
+            got.extend_from_slice(&loan.as_bytes()[..2]);
+            writer.settle(loan, 2);
+        }
+        while writer.has_output() {
+            got.extend(sent(&mut writer, true, 1));
+        }
+        assert_eq!(got, b"\x16\x03\x01\x00\x06abcdef\x16\x03\x01\x00\x03xyz");
+        Ok(())
+    }
+
+    #[test]
+    fn data_is_cut_at_16_kib_and_at_eight_records() -> Result<(), Fault> {
+        let mut writer = Writer::new(Framing::Stream);
+        assert_eq!(writer.seal(&vec![7; 9 * MAX_PLAIN])?, 8 * MAX_PLAIN);
+        assert_eq!(sent(&mut writer, false, usize::MAX).len(), 8 * (MAX_PLAIN + HEADER));
+        assert_eq!(writer.seal(&[])?, 0);
+        assert!(!writer.has_output());
+        assert_eq!(writer.sealed_len(MAX_PLAIN + 1), MAX_PLAIN + 1 + 2 * HEADER);
+        Ok(())
+    }
+}

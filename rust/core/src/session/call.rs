@@ -1,0 +1,502 @@
+//! The calls that move data, each as a small machine over turns.
+//!
+//! In: a [`Call`], and an [`Event`] that says how the last turn went. Out: the next [`Turn`]. Promise: every
+//! path ends in [`Turn::Return`]; what was processed is in the call whatever the status says.
+
+use super::{Need, Session, State};
+use crate::config::{Now, Role};
+use crate::crypto::secret::Secret;
+use crate::engine::Progress;
+use crate::fault::{Alert, Fault, Misstep};
+use crate::handshake::{self, Answer};
+use crate::status::{self, OsStatus};
+
+/// How the last turn went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The call begins.
+    Begin,
+    /// The turn was done; for transfers: some bytes moved without an error.
+    Done,
+    /// The transport can do no more now.
+    Blocked,
+    /// Another thread is writing and will take what is queued along.
+    Busy,
+    /// The transport failed, or ended, with this status.
+    Failed(OsStatus),
+    /// A callback raised: the call ends at once, the state does not move (decisions 12).
+    Raised,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Turn {
+    /// Fetch the wanted bytes: `lend_input`, `return_input`.
+    Read,
+    /// Send what is queued: `lend_output`, `settle_output`.
+    Write,
+    /// Answer this with no lock held.
+    Need(Need),
+    /// So many plaintext bytes are ready: `take`.
+    Deliver(usize),
+    /// Give plaintext: `seal`.
+    Seal,
+    /// The call is over.
+    Return(OsStatus),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Handshake,
+    Read,
+    Write,
+    Close,
+}
+
+/// What the event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Begin,
+    /// Sending queued output, then processing.
+    Flush,
+    /// Fetching input.
+    Input,
+    /// Between two inputs.
+    Process,
+    /// Sending once, whatever comes of it; then this status.
+    LastFlush(OsStatus),
+    /// Sending before new data is taken.
+    Older,
+    /// Sealing and sending data.
+    Sealing,
+    /// Sending data that was sealed.
+    Sending,
+}
+
+/// One public call on its way.
+#[derive(Debug)]
+pub struct Call {
+    kind: Kind,
+    phase: Phase,
+    length: usize,
+    processed: usize,
+    /// A write that got stuck: the rest is sealed and queued, then this is returned.
+    stuck: Option<OsStatus>,
+    /// A read that took its one further record.
+    further: bool,
+    /// At least one message or record was processed.
+    advanced: bool,
+}
+
+impl Call {
+    fn new(kind: Kind, length: usize) -> Call {
+        Call { kind, phase: Phase::Begin, length, processed: 0, stuck: None, further: false, advanced: false }
+    }
+
+    /// SSLHandshake.
+    #[must_use]
+    pub fn handshake() -> Call {
+        Call::new(Kind::Handshake, 0)
+    }
+
+    /// SSLRead of at most `length` bytes.
+    #[must_use]
+    pub fn read(length: usize) -> Call {
+        Call::new(Kind::Read, length)
+    }
+
+    /// SSLWrite of `length` bytes.
+    #[must_use]
+    pub fn write(length: usize) -> Call {
+        Call::new(Kind::Write, length)
+    }
+
+    /// SSLClose.
+    #[must_use]
+    pub fn close() -> Call {
+        Call::new(Kind::Close, 0)
+    }
+
+    /// Bytes delivered or taken so far.
+    #[must_use]
+    pub fn processed(&self) -> usize {
+        self.processed
+    }
+
+    fn room(&self) -> usize {
+        self.length - self.processed
+    }
+}
+
+/// Why a call stops.
+enum Stop {
+    /// With this status, nothing else changes.
+    Status(OsStatus),
+    /// The transport failed.
+    Transport(OsStatus),
+    /// The connection is over.
+    Fault(Fault),
+}
+
+impl Session {
+    /// Takes the call one turn further.
+    pub fn step(&mut self, call: &mut Call, event: Event, now: Now) -> Turn {
+        if event == Event::Raised {
+            return self.raised(call);
+        }
+        match self.turn(call, event, now) {
+            Ok(turn) => turn,
+            Err(Stop::Status(code)) => Turn::Return(code),
+            Err(Stop::Transport(code)) => {
+                if matches!(call.kind, Kind::Read | Kind::Write) {
+                    self.state = State::Aborted;
+                }
+                Turn::Return(code)
+            }
+            Err(Stop::Fault(fault)) => self.faulted(call, fault),
+        }
+    }
+
+    fn turn(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
+        match call.phase {
+            Phase::Begin => self.begin(call, now),
+            Phase::LastFlush(code) => self.last_flush(code, call, event),
+            Phase::Older => self.older(call, event, now),
+            Phase::Sealing => self.sealed(call),
+            Phase::Sending => self.sending(call, event),
+            Phase::Flush => self.flushed(call, event, now),
+            Phase::Input => {
+                self.input(event)?;
+                self.process(call, now)
+            }
+            Phase::Process => self.process(call, now),
+        }
+    }
+
+    // --- how calls begin -------------------------------------------------------------------------------
+
+    fn begin(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
+        if call.kind == Kind::Close {
+            return self.begin_close(call);
+        }
+        match self.state {
+            State::Closed => return Err(Stop::Status(status::SSL_CLOSED_GRACEFUL)),
+            State::Aborted => return self.begin_aborted(call),
+            _ => {}
+        }
+        if !self.has_io {
+            return Err(Stop::Status(status::SEC_BAD_REQ));
+        }
+        match (self.state, call.kind) {
+            (State::Idle, Kind::Handshake) => {
+                self.state = State::Handshake;
+                self.engine.start(&self.config, now).map_err(Stop::Fault)?;
+            }
+            (State::Idle, Kind::Write) => return Err(Stop::Status(status::SEC_BAD_REQ)),
+            // A client is not started by SSLRead (behaviours 2.1); it waits for bytes that never come.
+            (State::Idle, Kind::Read) if self.config.role == Role::Server && !self.engine.is_started() => {
+                self.engine.start(&self.config, now).map_err(Stop::Fault)?;
+            }
+            _ => {}
+        }
+        if self.paused {
+            self.paused = false;
+            self.go_on(Answer::Continue, now);
+        }
+        self.flush(call, now)
+    }
+
+    /// An aborted context answers ClosedAbort; after SSLSetError the next SSLHandshake tells the peer and
+    /// closes (behaviours 4.4, decisions 20).
+    fn begin_aborted(&mut self, call: &mut Call) -> Result<Turn, Stop> {
+        let Some(code) = self.error_set.take().filter(|_| call.kind == Kind::Handshake) else {
+            return Err(Stop::Status(status::SSL_CLOSED_ABORT));
+        };
+        self.engine.abort(match code {
+            status::SEC_CERTIFICATE_EXPIRED => Alert::CERTIFICATE_EXPIRED,
+            status::SEC_CERTIFICATE_REVOKED => Alert::CERTIFICATE_REVOKED,
+            _ => Alert::CERTIFICATE_UNKNOWN,
+        });
+        call.kind = Kind::Close;
+        self.begin_close(call)
+    }
+
+    fn begin_close(&mut self, call: &mut Call) -> Result<Turn, Stop> {
+        self.engine.close();
+        self.state = State::Closed;
+        call.phase = Phase::LastFlush(status::SEC_SUCCESS);
+        if self.has_io && self.engine.has_output() {
+            return Ok(Turn::Write);
+        }
+        Ok(Turn::Return(status::SEC_SUCCESS))
+    }
+
+    // --- sending ---------------------------------------------------------------------------------------
+
+    /// Sends what is queued, then processes.
+    fn flush(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
+        if self.engine.has_output() {
+            call.phase = if self.is_writing(call) { Phase::Older } else { Phase::Flush };
+            return Ok(Turn::Write);
+        }
+        self.process(call, now)
+    }
+
+    fn is_writing(&self, call: &Call) -> bool {
+        call.kind == Kind::Write && self.engine.is_established()
+    }
+
+    fn flushed(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
+        match event {
+            Event::Failed(code) => return Err(Stop::Transport(code)),
+            // Reading goes on although older output is stuck (behaviours 6.2), a handshake does not.
+            Event::Blocked if !(call.kind == Kind::Read && self.engine.is_established()) => {
+                return Err(Stop::Status(status::SSL_WOULD_BLOCK));
+            }
+            Event::Blocked | Event::Busy => return self.process(call, now),
+            _ => {}
+        }
+        self.flush(call, now)
+    }
+
+    /// One attempt; what comes of it changes the status of SSLClose only (decisions 16).
+    fn last_flush(&mut self, code: OsStatus, call: &mut Call, event: Event) -> Result<Turn, Stop> {
+        if event == Event::Done && self.engine.has_output() {
+            return Ok(Turn::Write);
+        }
+        Ok(Turn::Return(match (call.kind, event) {
+            (Kind::Close, Event::Blocked) => status::SSL_WOULD_BLOCK,
+            (Kind::Close, Event::Failed(failure)) if failure != status::SEC_IO => failure,
+            _ => code,
+        }))
+    }
+
+    fn older(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
+        match event {
+            Event::Failed(code) => Err(Stop::Transport(code)),
+            Event::Blocked => Err(Stop::Status(status::SSL_WOULD_BLOCK)),
+            _ => self.flush(call, now),
+        }
+    }
+
+    /// Begins or goes on with sealing, once nothing older is queued.
+    fn more_to_seal(&mut self, call: &mut Call) -> Turn {
+        if call.room() == 0 {
+            return self.succeed(call);
+        }
+        call.phase = Phase::Sealing;
+        Turn::Seal
+    }
+
+    fn sealed(&mut self, call: &mut Call) -> Result<Turn, Stop> {
+        if let Some(fault) = self.engine.fault() {
+            return Err(Stop::Fault(fault));
+        }
+        if let Some(code) = call.stuck {
+            return Ok(if call.room() > 0 { Turn::Seal } else { Turn::Return(code) });
+        }
+        call.phase = Phase::Sending;
+        Ok(Turn::Write)
+    }
+
+    fn sending(&mut self, call: &mut Call, event: Event) -> Result<Turn, Stop> {
+        let code = match event {
+            Event::Blocked => status::SSL_WOULD_BLOCK,
+            Event::Failed(code) => {
+                self.state = State::Aborted;
+                code
+            }
+            _ if self.engine.has_output() && event != Event::Busy => return Ok(Turn::Write),
+            _ => return Ok(self.more_to_seal(call)),
+        };
+        Ok(self.stick(call, code))
+    }
+
+    /// The transport took what it could: the rest is sealed and queued, and the data is owned.
+    fn stick(&mut self, call: &mut Call, code: OsStatus) -> Turn {
+        if code == status::SSL_WOULD_BLOCK {
+            self.unreported = false;
+        }
+        call.stuck = Some(code);
+        call.phase = Phase::Sealing;
+        if call.room() > 0 { Turn::Seal } else { Turn::Return(code) }
+    }
+
+    // --- receiving -------------------------------------------------------------------------------------
+
+    fn input(&mut self, event: Event) -> Result<(), Stop> {
+        match event {
+            Event::Blocked => Err(Stop::Status(status::SSL_WOULD_BLOCK)),
+            // Behaviours 5: while a header is read every failure is the end of the transport.
+            Event::Failed(_) if self.engine.wants_header() => Err(Stop::Transport(status::SSL_CLOSED_ABORT)),
+            Event::Failed(code) => Err(Stop::Transport(code)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes on between two inputs: with what the connection has to say, or to what the caller wants.
+    fn process(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
+        call.phase = Phase::Process;
+        if self.pending.is_none() && self.engine.is_established() {
+            if let Some(turn) = self.ready(call) {
+                return Ok(turn);
+            }
+        }
+        let progress = match self.pending.take() {
+            Some(progress) => progress,
+            None => self.engine.advance(&self.config, now),
+        };
+        let progress = progress.map_err(Stop::Fault)?;
+        if self.state == State::Idle && self.engine.facts().version_seen.is_some() {
+            self.state = State::Handshake; // an idle server whose SSLRead met a ClientHello (decisions 18)
+        }
+        match progress {
+            Progress::NeedInput => {
+                call.phase = Phase::Input;
+                Ok(Turn::Read)
+            }
+            Progress::More => self.processed_one(call, now),
+            Progress::Data => self.data(call),
+            Progress::Needs(need) => self.ask(need),
+            Progress::Established => {
+                self.state = State::Connected;
+                self.unreported = true;
+                self.flush(call, now)
+            }
+            Progress::Closed => Ok(self.peer_closed(call)),
+        }
+    }
+
+    /// What the call does once the handshake is complete; `None` to look at the next record.
+    fn ready(&mut self, call: &mut Call) -> Option<Turn> {
+        match call.kind {
+            Kind::Write => Some(self.more_to_seal(call)),
+            Kind::Handshake if self.unreported || call.advanced => Some(self.succeed(call)),
+            Kind::Read if call.room() == 0 => Some(self.succeed(call)),
+            Kind::Read if self.buffered_read_size() > 0 => {
+                Some(Turn::Deliver(self.buffered_read_size().min(call.room())))
+            }
+            Kind::Read if call.further => Some(self.succeed(call)),
+            _ => None,
+        }
+    }
+
+    fn processed_one(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
+        call.advanced = true;
+        if call.kind == Kind::Read && call.processed > 0 {
+            call.further = true;
+        }
+        self.flush(call, now)
+    }
+
+    fn data(&mut self, call: &mut Call) -> Result<Turn, Stop> {
+        match call.kind {
+            Kind::Read => {
+                call.further = true;
+                Ok(Turn::Deliver(self.buffered_read_size().min(call.room())))
+            }
+            _ => Err(Stop::Fault(self.engine.refuse(Misstep::UnexpectedData.into()))),
+        }
+    }
+
+    fn ask(&mut self, need: handshake::Need) -> Result<Turn, Stop> {
+        Ok(match need {
+            handshake::Need::App(pause) => {
+                self.paused = true;
+                Turn::Return(status::of_pause(pause))
+            }
+            handshake::Need::Trust => match self.peer_trust() {
+                Some(cell) => Turn::Need(Need::Trust(cell)),
+                None => return Err(Stop::Fault(handshake::broken())),
+            },
+            handshake::Need::Sign { credentials, algorithm, input } => {
+                Turn::Need(Need::Sign { credentials, algorithm, input })
+            }
+            handshake::Need::Decrypt { credentials, ciphertext, versions, random } => {
+                Turn::Need(Need::Decrypt { credentials, ciphertext, versions, random })
+            }
+        })
+    }
+
+    /// close_notify: ours is queued; SSLRead closes the context, SSLHandshake leaves the state (behaviours 6).
+    fn peer_closed(&mut self, call: &mut Call) -> Turn {
+        let code = match call.kind {
+            Kind::Read => {
+                self.state = State::Closed;
+                if call.processed > 0 { status::SEC_SUCCESS } else { status::SSL_CLOSED_GRACEFUL }
+            }
+            _ => status::SSL_CLOSED_GRACEFUL,
+        };
+        self.end(call, code)
+    }
+
+    // --- how calls end ---------------------------------------------------------------------------------
+
+    fn succeed(&mut self, call: &mut Call) -> Turn {
+        self.unreported = false;
+        call.phase = Phase::LastFlush(status::SEC_SUCCESS);
+        Turn::Return(status::SEC_SUCCESS)
+    }
+
+    /// Returns `code` after one attempt to send what is queued.
+    fn end(&mut self, call: &mut Call, code: OsStatus) -> Turn {
+        call.phase = Phase::LastFlush(code);
+        if self.engine.has_output() { Turn::Write } else { Turn::Return(code) }
+    }
+
+    /// A failing SSLHandshake leaves the state, SSLRead and SSLWrite abort (behaviours 2).
+    fn faulted(&mut self, call: &mut Call, fault: Fault) -> Turn {
+        if matches!(call.kind, Kind::Read | Kind::Write) {
+            self.state = State::Aborted;
+        }
+        self.end(call, status::of_fault(fault))
+    }
+
+    fn raised(&mut self, call: &mut Call) -> Turn {
+        match call.phase {
+            Phase::Sending => self.stick(call, status::SEC_SUCCESS),
+            _ => Turn::Return(status::SEC_SUCCESS),
+        }
+    }
+
+    // --- moving plaintext ------------------------------------------------------------------------------
+
+    /// Copies plaintext that [`Turn::Deliver`] announced.
+    pub fn take(&mut self, call: &mut Call, out: &mut [u8]) -> usize {
+        let room = call.room().min(out.len());
+        let n = if self.returned.is_empty() {
+            self.engine.read(&mut out[..room])
+        } else {
+            let n = self.returned.len().min(room);
+            out[..n].copy_from_slice(&self.returned.as_bytes()[..n]);
+            self.returned = Secret::copy_of(&self.returned.as_bytes()[n..]);
+            n
+        };
+        call.processed += n;
+        n
+    }
+
+    /// Puts back plaintext that a call took and could not hand over, so that the next SSLRead delivers it.
+    pub fn put_back(&mut self, call: &mut Call, bytes: &[u8]) {
+        self.returned = Secret::new([bytes, self.returned.as_bytes()].concat());
+        call.processed -= bytes.len().min(call.processed);
+    }
+
+    /// Seals a stretch of the caller's data.
+    pub fn seal(&mut self, call: &mut Call, plain: &[u8]) -> usize {
+        let n = self.engine.write(&plain[..plain.len().min(call.room())]).unwrap_or(0); // a fault is kept
+        call.processed += n;
+        n
+    }
+
+    /// Undelivered plaintext of the current record.
+    #[must_use]
+    pub fn buffered_read_size(&self) -> usize {
+        if self.returned.is_empty() { self.engine.readable() } else { self.returned.len() }
+    }
+
+    /// Gives an answer to the engine and keeps what came of it for the next step.
+    pub(super) fn go_on(&mut self, answer: Answer, now: Now) {
+        self.pending = Some(self.engine.answer(answer, &self.config, now));
+    }
+}

@@ -1,0 +1,256 @@
+//! What may be set and asked in which state (`behaviours` section 3).
+//!
+//! In: values as the public calls take them. Out: statuses and values. Promise: state is judged before values
+//! (decisions 3), and a refused setter changes nothing.
+
+use super::{Session, State};
+use crate::config::{Config, Credentials, SessionOption};
+use crate::profile::Rank;
+use crate::status::{self, OsStatus};
+use crate::suite;
+use crate::x509::Certificate;
+use std::sync::Arc;
+
+/// Numbers of SSLProtocol that name a version of a stream.
+const VERSIONS: &[(i64, Rank)] = &[(2, Rank::Ssl3), (4, Rank::Tls10), (7, Rank::Tls11), (8, Rank::Tls12)];
+
+/// kTLSProtocolMaxSupported (decisions 31).
+const MAX_SUPPORTED: i64 = 999;
+
+/// Longest ALPN name that is kept, and longest encoded list (`behaviours` 11.2).
+const ALPN_NAME: usize = 31;
+const ALPN_LIST: usize = 255;
+
+fn rank(number: i64) -> Option<Rank> {
+    VERSIONS.iter().find(|(n, _)| *n == number).map(|(_, rank)| *rank)
+}
+
+fn number(rank: Rank) -> i32 {
+    VERSIONS.iter().find(|(_, r)| *r == rank).map_or(0, |(n, _)| *n as i32)
+}
+
+impl Session {
+    fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
+    }
+
+    /// Active: from the first SSLHandshake until Closed or Aborted.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, State::Handshake | State::Connected)
+    }
+
+    /// errSecBadReq while active, for setters that must not change a running connection.
+    pub fn may_set(&self) -> OsStatus {
+        if self.is_active() { status::SEC_BAD_REQ } else { status::SEC_SUCCESS }
+    }
+
+    /// Sets when not active.
+    fn idle(&mut self, set: impl FnOnce(&mut Self) -> OsStatus) -> OsStatus {
+        match self.may_set() {
+            status::SEC_SUCCESS => set(self),
+            refused => refused,
+        }
+    }
+
+    /// SSLSetIOFuncs: whether both callbacks are there.
+    pub fn set_io(&mut self, present: bool) -> OsStatus {
+        self.idle(|s| {
+            s.has_io = present;
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLSetSessionOption. The two options that let the application judge the peer turn automatic
+    /// verification off and on again; the last call made wins.
+    pub fn set_option(&mut self, option: i64, on: bool) -> OsStatus {
+        self.idle(|s| {
+            let Some(option) = SessionOption::from_number(option) else { return status::SEC_PARAM };
+            let config = s.config_mut();
+            config.options.set(option, on);
+            if matches!(option, SessionOption::BreakOnServerAuth | SessionOption::BreakOnClientAuth) {
+                config.verify = !on;
+            }
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLGetSessionOption.
+    pub fn option(&self, option: i64) -> Result<bool, OsStatus> {
+        let option = SessionOption::from_number(option).ok_or(status::SEC_PARAM)?;
+        Ok(self.config.options.get(option))
+    }
+
+    /// SSLSetProtocolVersionMin: a minimum above the maximum raises it.
+    pub fn set_version_min(&mut self, version: i64) -> OsStatus {
+        let Some(min) = rank(version) else { return status::SSL_ILLEGAL_PARAM };
+        let config = self.config_mut();
+        config.versions = (min, config.versions.1.max(min));
+        status::SEC_SUCCESS
+    }
+
+    /// SSLSetProtocolVersionMax: a maximum below the minimum lowers it.
+    pub fn set_version_max(&mut self, version: i64) -> OsStatus {
+        let highest = (version == MAX_SUPPORTED).then_some(Rank::Tls12);
+        let Some(max) = rank(version).or(highest) else { return status::SSL_ILLEGAL_PARAM };
+        let config = self.config_mut();
+        config.versions = (config.versions.0.min(max), max);
+        status::SEC_SUCCESS
+    }
+
+    /// SSLGetProtocolVersionMin.
+    #[must_use]
+    pub fn version_min(&self) -> i32 {
+        number(self.config.versions.0)
+    }
+
+    /// SSLGetProtocolVersionMax.
+    #[must_use]
+    pub fn version_max(&self) -> i32 {
+        number(self.config.versions.1)
+    }
+
+    /// SSLGetNegotiatedProtocolVersion: 0 until a version is fixed.
+    #[must_use]
+    pub fn negotiated_version(&self) -> i32 {
+        self.engine.facts().profile.map_or(0, |p| p.public)
+    }
+
+    /// SSLGetSupportedCiphers.
+    #[must_use]
+    pub fn supported_ciphers(&self) -> Vec<u16> {
+        suite::supported().collect()
+    }
+
+    /// SSLGetEnabledCiphers.
+    #[must_use]
+    pub fn enabled_ciphers(&self) -> &[u16] {
+        &self.config.suites
+    }
+
+    /// SSLSetEnabledCiphers: keeps what can be run, in the caller's order (decisions 28). Numbers beyond the
+    /// C type are errSecParam, unknown ones are dropped.
+    pub fn set_enabled_ciphers(&mut self, numbers: &[i64]) -> OsStatus {
+        self.idle(|s| {
+            if numbers.iter().any(|n| u32::try_from(*n).is_err()) {
+                return status::SEC_PARAM;
+            }
+            let kept = numbers.iter().filter_map(|n| u16::try_from(*n).ok());
+            let kept: Vec<u16> = kept.filter(|n| suite::can_be_enabled(*n)).collect();
+            if kept.is_empty() {
+                return status::SEC_PARAM;
+            }
+            s.config_mut().suites = kept;
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLGetNegotiatedCipher: 0 while active and not chosen yet.
+    pub fn negotiated_cipher(&self) -> Result<u16, OsStatus> {
+        if !self.is_active() {
+            return Err(status::SEC_BAD_REQ);
+        }
+        Ok(self.engine.facts().suite.map_or(0, |s| s.id.0))
+    }
+
+    /// SSLSetPeerDomainName: cut at the first NUL; without effect on a server.
+    pub fn set_peer_domain_name(&mut self, name: &[u8]) -> OsStatus {
+        self.idle(|s| {
+            if s.config.role == crate::config::Role::Client {
+                let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
+                s.config_mut().peer_name = name[..end].to_vec();
+            }
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLGetPeerDomainName.
+    #[must_use]
+    pub fn peer_domain_name(&self) -> &[u8] {
+        &self.config.peer_name
+    }
+
+    /// SSLCopyRequestedPeerName without the trailing NUL.
+    #[must_use]
+    pub fn requested_peer_name(&self) -> Option<&[u8]> {
+        self.engine.facts().server_name.as_deref()
+    }
+
+    /// SSLSetALPNProtocols: names above 31 bytes are skipped, an encoded list above 255 bytes is refused.
+    pub fn set_alpn(&mut self, names: Vec<Vec<u8>>) -> OsStatus {
+        if names.is_empty() || names.iter().any(Vec::is_empty) {
+            return status::SEC_PARAM;
+        }
+        let kept: Vec<Vec<u8>> = names.into_iter().filter(|name| name.len() <= ALPN_NAME).collect();
+        if kept.iter().map(|name| name.len() + 1).sum::<usize>() > ALPN_LIST {
+            return status::SEC_PARAM;
+        }
+        self.config_mut().alpn = kept;
+        status::SEC_SUCCESS
+    }
+
+    /// SSLCopyALPNProtocols: what the peer sent, or the one selected (decisions 21).
+    pub fn alpn(&self) -> Result<Vec<Vec<u8>>, OsStatus> {
+        let names = &self.engine.facts().alpn;
+        if names.is_empty() { Err(status::SEC_PARAM) } else { Ok(names.clone()) }
+    }
+
+    /// SSLSetCertificate, any time; `None` clears.
+    pub fn set_credentials(&mut self, credentials: Option<Arc<Credentials>>) -> OsStatus {
+        self.config_mut().credentials = credentials;
+        status::SEC_SUCCESS
+    }
+
+    /// SSLSetTrustedRoots: instead of the platform's roots, or beside them.
+    pub fn set_trusted_roots(&mut self, roots: Vec<Certificate>, replace: bool) -> OsStatus {
+        self.idle(|s| {
+            let config = s.config_mut();
+            config.roots_only = replace;
+            if replace {
+                config.roots = roots;
+            } else {
+                config.roots.extend(roots);
+            }
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLCopyTrustedRoots: the caller's roots, and whether they are the only ones.
+    #[must_use]
+    pub fn trusted_roots(&self) -> (&[Certificate], bool) {
+        (&self.config.roots, self.config.roots_only)
+    }
+
+    /// SSLSetEnableCertVerify.
+    pub fn set_cert_verify(&mut self, on: bool) -> OsStatus {
+        self.idle(|s| {
+            s.config_mut().verify = on;
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLGetEnableCertVerify.
+    #[must_use]
+    pub fn cert_verify(&self) -> bool {
+        self.config.verify
+    }
+
+    /// SSLSetAllowsAnyRoot, any time.
+    pub fn set_allows_any_root(&mut self, on: bool) -> OsStatus {
+        self.config_mut().any_root = on;
+        status::SEC_SUCCESS
+    }
+
+    /// SSLGetAllowsAnyRoot.
+    #[must_use]
+    pub fn allows_any_root(&self) -> bool {
+        self.config.any_root
+    }
+
+    /// SSLSetError: always success; the next SSLHandshake tells the peer (behaviours 4.4).
+    pub fn set_error(&mut self, code: OsStatus) -> OsStatus {
+        self.state = State::Aborted;
+        self.error_set = Some(code);
+        status::SEC_SUCCESS
+    }
+}
