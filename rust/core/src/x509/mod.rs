@@ -1,1 +1,32 @@
-//! placeholder to be replaced
+//! Certificates and their judgement: what a peer sent, whom we trust, and why a chain is or is not good.
+//!
+//! In: DER of certificates, policies, anchors and a moment in time. Out: a [`Trust`] verdict with the chain it
+//! rests on and one [`Reason`] for each rule that is broken. Promise: no network, no clock, no panic and no
+//! more than bounded work on hostile input; anything odd in a certificate is a reason in a verdict, only
+//! bytes that are no certificate at all fail to load.
+//!
+//! ```text
+//! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
+//! host, constraints                               matching of names
+//! search -> checks (+ strict) -> trust            paths, their faults, the verdict
+//! ```
+
+mod algorithms;
+mod cert;
+mod checks;
+mod constraints;
+mod extensions;
+mod host;
+mod names;
+mod reason;
+mod search;
+mod strict;
+mod time;
+mod trust;
+mod walk;
+
+pub use cert::{Certificate, X509Error};
+pub use host::matches_host;
+pub use reason::{Reason, ReasonKind};
+pub use search::Anchors;
+pub use trust::{Policy, Trust, TrustResult};

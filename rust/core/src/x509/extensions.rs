@@ -1,0 +1,291 @@
+//! The extensions of a certificate that a judgement needs, read once.
+//!
+//! In: the value of the `extensions` field. Out: typed fields, and lists of what was odd. Promise: an odd
+//! extension never keeps a certificate from loading.
+
+use super::names;
+use super::walk::{self, Items, Malformed, dotted};
+use core::ops::Range;
+use der::Tag;
+
+/// Basic constraints (RFC 5280 section 4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Basic {
+    pub ca: bool,
+    pub path_len: Option<u32>,
+}
+
+/// The authority key identifier (RFC 5280 section 4.2.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AuthorityKey {
+    pub key_id: Option<Range<usize>>,
+    /// Whether it also names the issuer's issuer or serial number.
+    pub names_issuer: bool,
+}
+
+/// Bits of a key usage, first bit highest (RFC 5280 section 4.2.1.3).
+pub(super) mod usage {
+    pub const DIGITAL_SIGNATURE: u16 = 0x8000;
+    pub const KEY_ENCIPHERMENT: u16 = 0x2000;
+    pub const KEY_AGREEMENT: u16 = 0x0800;
+    pub const KEY_CERT_SIGN: u16 = 0x0400;
+}
+
+/// The extensions that are understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Known {
+    SubjectKeyId,
+    KeyUsage,
+    SubjectAltName,
+    IssuerAltName,
+    BasicConstraints,
+    NameConstraints,
+    DistributionPoints,
+    Policies,
+    PolicyMappings,
+    AuthorityKeyId,
+    PolicyConstraints,
+    ExtendedKeyUsage,
+    InhibitAnyPolicy,
+    AuthorityInfo,
+}
+
+impl Known {
+    fn of(oid: &[u8]) -> Option<Known> {
+        Some(match oid {
+            [0x55, 0x1d, last] => match last {
+                14 => Known::SubjectKeyId,
+                15 => Known::KeyUsage,
+                17 => Known::SubjectAltName,
+                18 => Known::IssuerAltName,
+                19 => Known::BasicConstraints,
+                30 => Known::NameConstraints,
+                31 => Known::DistributionPoints,
+                32 => Known::Policies,
+                33 => Known::PolicyMappings,
+                35 => Known::AuthorityKeyId,
+                36 => Known::PolicyConstraints,
+                37 => Known::ExtendedKeyUsage,
+                54 => Known::InhibitAnyPolicy,
+                _ => return None,
+            },
+            [0x2b, 6, 1, 5, 5, 7, 1, 1] => Known::AuthorityInfo,
+            _ => return None,
+        })
+    }
+
+    /// What RFC 5280 calls it, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Known::SubjectKeyId => "subject key identifier",
+            Known::KeyUsage => "key usage",
+            Known::SubjectAltName => "subject alternative name",
+            Known::IssuerAltName => "issuer alternative name",
+            Known::BasicConstraints => "basic constraints",
+            Known::NameConstraints => "name constraints",
+            Known::DistributionPoints => "CRL distribution points",
+            Known::Policies => "certificate policies",
+            Known::PolicyMappings => "policy mappings",
+            Known::AuthorityKeyId => "authority key identifier",
+            Known::PolicyConstraints => "policy constraints",
+            Known::ExtendedKeyUsage => "extended key usage",
+            Known::InhibitAnyPolicy => "inhibit any-policy",
+            Known::AuthorityInfo => "authority information access",
+        }
+    }
+
+    /// Whether a critical extension of this kind is honoured when a chain is judged.
+    fn processed(self) -> bool {
+        !matches!(
+            self,
+            Known::PolicyMappings | Known::PolicyConstraints | Known::InhibitAnyPolicy | Known::AuthorityInfo
+        )
+    }
+}
+
+/// What the extensions of one certificate say; ranges point into its DER.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extensions {
+    pub basic: Option<Basic>,
+    pub key_usage: Option<u16>,
+    /// The contents of the object identifiers.
+    pub extended_key_usage: Option<Vec<Range<usize>>>,
+    /// The whole GeneralNames.
+    pub alt_names: Option<Range<usize>>,
+    pub subject_key: Option<Range<usize>>,
+    pub authority_key: Option<AuthorityKey>,
+    /// The whole NameConstraints.
+    pub name_constraints: Option<Range<usize>>,
+    /// Which known extensions are there, and whether critical.
+    pub present: Vec<(Known, bool)>,
+    /// Known extensions whose content does not parse.
+    pub malformed: Vec<Known>,
+    /// An extension that stands there more than once.
+    pub duplicate: Option<String>,
+    /// Critical ones that are not processed.
+    pub unknown_critical: Vec<String>,
+    /// Critical rules about policies, which are not processed either.
+    pub policy_rules: Option<Known>,
+}
+
+/// At most this many odd extensions are listed.
+const LISTED: usize = 8;
+
+impl Extensions {
+    /// Reads the SEQUENCE OF Extension in `value`, which lies in `der`.
+    pub fn read(der: &[u8], value: &[u8]) -> Result<Extensions, Malformed> {
+        let mut found = Extensions::default();
+        let mut seen: Vec<&[u8]> = Vec::new();
+        let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
+        while let Some(item) = items.next()? {
+            let mut fields =
+                Items::new(if item.tag == Tag::Sequence { item.value } else { return Err(Malformed) });
+            let oid = fields.expect(Tag::ObjectIdentifier)?.value;
+            let mut content = fields.need()?;
+            let mut critical = false;
+            if content.tag == Tag::Boolean {
+                critical = walk::boolean(content.value)?;
+                content = fields.need()?;
+            }
+            if content.tag != Tag::OctetString {
+                return Err(Malformed);
+            }
+            fields.end()?;
+            seen.push(oid);
+            found.add(der, oid, critical, content.value);
+        }
+        seen.sort_unstable();
+        found.duplicate = seen.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| name_of(pair[0]));
+        Ok(found)
+    }
+
+    fn add(&mut self, der: &[u8], oid: &[u8], critical: bool, content: &[u8]) {
+        let Some(known) = Known::of(oid) else {
+            if critical && self.unknown_critical.len() < LISTED {
+                self.unknown_critical.push(dotted(oid));
+            }
+            return;
+        };
+        if self.present.len() < 64 {
+            self.present.push((known, critical));
+        }
+        if critical && !known.processed() {
+            if known == Known::AuthorityInfo {
+                self.unknown_critical.push(known.words().into());
+            } else {
+                self.policy_rules = Some(known);
+            }
+        }
+        if self.fill(der, known, content).is_err() && self.malformed.len() < LISTED {
+            self.malformed.push(known);
+        }
+    }
+
+    fn fill(&mut self, der: &[u8], known: Known, content: &[u8]) -> Result<(), Malformed> {
+        match known {
+            Known::SubjectKeyId => {
+                self.subject_key = Some(range(der, walk::only(content, Tag::OctetString)?.value));
+            }
+            Known::KeyUsage => self.key_usage = Some(key_usage(content)?),
+            Known::SubjectAltName => {
+                if names::general_names(content)?.is_empty() {
+                    return Err(Malformed);
+                }
+                self.alt_names = Some(range(der, content));
+            }
+            Known::BasicConstraints => self.basic = Some(basic(content)?),
+            Known::NameConstraints => {
+                self.name_constraints = Some(range(der, content));
+                super::constraints::Constraints::read(content)?;
+            }
+            Known::AuthorityKeyId => self.authority_key = Some(authority_key(der, content)?),
+            Known::ExtendedKeyUsage => {
+                let mut purposes = Vec::new();
+                let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
+                while let Some(item) = items.next()? {
+                    if item.tag != Tag::ObjectIdentifier {
+                        return Err(Malformed);
+                    }
+                    purposes.push(range(der, item.value));
+                }
+                let empty = purposes.is_empty();
+                self.extended_key_usage = Some(purposes);
+                if empty {
+                    return Err(Malformed);
+                }
+            }
+            Known::AuthorityInfo | Known::Policies | Known::DistributionPoints => {
+                let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
+                while let Some(item) = items.next()? {
+                    if item.tag != Tag::Sequence {
+                        return Err(Malformed);
+                    }
+                }
+            }
+            Known::IssuerAltName
+            | Known::PolicyMappings
+            | Known::PolicyConstraints
+            | Known::InhibitAnyPolicy => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an extension is there, and if so whether it is critical.
+    pub fn criticality(&self, known: Known) -> Option<bool> {
+        self.present.iter().find(|(kind, _)| *kind == known).map(|(_, critical)| *critical)
+    }
+}
+
+fn name_of(oid: &[u8]) -> String {
+    Known::of(oid).map_or_else(|| dotted(oid), |known| known.words().into())
+}
+
+/// Where `part`, a slice of `der`, lies in it.
+pub(super) fn range(der: &[u8], part: &[u8]) -> Range<usize> {
+    let start = (part.as_ptr() as usize).wrapping_sub(der.as_ptr() as usize).min(der.len());
+    start..(start + part.len()).min(der.len())
+}
+
+fn key_usage(content: &[u8]) -> Result<u16, Malformed> {
+    match walk::only(content, Tag::BitString)?.value {
+        [0] => Ok(0),
+        [unused @ 0..=7, bits @ ..] if !bits.is_empty() => {
+            let first = bits.first().copied().unwrap_or(0);
+            let second = bits.get(1).copied().unwrap_or(0);
+            let mask = if bits.len() > 2 {
+                0xffff
+            } else {
+                u16::MAX << (u16::from(*unused) + 16 - 8 * bits.len() as u16)
+            };
+            Ok(u16::from_be_bytes([first, second]) & mask)
+        }
+        _ => Err(Malformed),
+    }
+}
+
+fn basic(content: &[u8]) -> Result<Basic, Malformed> {
+    let mut fields = Items::new(walk::only(content, Tag::Sequence)?.value);
+    let (mut ca, mut path_len) = (false, None);
+    let mut next = fields.next()?;
+    if let Some(item) = next.filter(|item| item.tag == Tag::Boolean) {
+        ca = walk::boolean(item.value)?;
+        next = fields.next()?;
+    }
+    if let Some(item) = next {
+        if item.tag != Tag::Integer {
+            return Err(Malformed);
+        }
+        path_len = Some(walk::small_unsigned(item.value)?);
+    }
+    fields.end()?;
+    Ok(Basic { ca, path_len })
+}
+
+fn authority_key(der: &[u8], content: &[u8]) -> Result<AuthorityKey, Malformed> {
+    let mut fields = Items::new(walk::only(content, Tag::Sequence)?.value);
+    let key_id = fields.optional(0)?.map(|item| range(der, item.value));
+    let issuer = fields.optional(1)?.is_some();
+    let serial = fields.optional(2)?.is_some();
+    fields.end()?;
+    Ok(AuthorityKey { key_id, names_issuer: issuer || serial })
+}
