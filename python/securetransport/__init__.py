@@ -1,0 +1,3 @@
+"""Secure Transport for Python."""
+
+from .constants import *  # noqa: F403
