@@ -1,1 +1,33 @@
-//! placeholder
+//! The Python module `securetransport._native`.
+//!
+//! In: Python calls. Out: statuses, values, objects. Promise: thin: names and shapes live in the Python package,
+//! meaning in the core; here are buffers, callbacks, locks and small classes.
+#![deny(unsafe_code)]
+
+mod anchors;
+#[allow(unsafe_code)] // the one place where Python memory becomes slices
+mod buffer;
+mod context;
+mod drive;
+mod security;
+mod transport;
+mod trust;
+
+use pyo3::prelude::*;
+
+/// The native half of `securetransport`; import from there, not from here.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::buffer::Scratch;
+    #[pymodule_export]
+    use super::context::{SslContext, ssl_handshake, ssl_read, ssl_write};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::security::register(module)?;
+        super::trust::register(module)?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -136,7 +136,10 @@ impl PublicKey {
 }
 
 /// Our private key.
-pub struct PrivateKey(Pkey);
+pub struct PrivateKey {
+    key: Pkey,
+    spki: Vec<u8>,
+}
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,8 +148,10 @@ impl fmt::Debug for PrivateKey {
 }
 
 fn private(key: Result<Pkey, st_awslc::Error>) -> Result<PrivateKey, Fault> {
-    let key = key.ok().and_then(bounded);
-    key.map(PrivateKey).ok_or(Fault::Crypto(CryptoFault::PrivateKey))
+    let refused = Fault::Crypto(CryptoFault::PrivateKey);
+    let key = key.ok().and_then(bounded).ok_or(refused)?;
+    let spki = key.spki().map_err(|_| refused)?;
+    Ok(PrivateKey { key, spki })
 }
 
 impl PrivateKey {
@@ -168,34 +173,34 @@ impl PrivateKey {
     /// What kind of key it is.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
-        KeyKind::of(self.0.kind())
+        KeyKind::of(self.key.kind())
     }
 
     /// Modulus or curve size.
     #[must_use]
     pub fn bits(&self) -> usize {
-        self.0.bits()
+        self.key.bits()
     }
 
     /// The public half as SubjectPublicKeyInfo.
-    pub fn public_spki(&self) -> Result<Vec<u8>, Fault> {
-        self.0.spki().map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    pub fn public_spki(&self) -> Vec<u8> {
+        self.spki.clone()
     }
 
     /// Signs a message.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        let signature = self.0.sign(algorithm.signing(), message);
+        let signature = self.key.sign(algorithm.signing(), message);
         signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 
     /// The modulus length in bytes, for RSA keys.
     pub(super) fn rsa_size(&self) -> Result<usize, Fault> {
-        self.0.rsa_size().map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+        self.key.rsa_size().map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 
     /// The bare RSA operation without unpadding: as many bytes as the modulus has.
     pub fn rsa_raw_decrypt(&self, ciphertext: &[u8]) -> Result<Secret, Fault> {
-        let block = self.0.rsa_decrypt_raw(ciphertext);
+        let block = self.key.rsa_decrypt_raw(ciphertext);
         block.map(|b| Secret::copy_of(&b)).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 }

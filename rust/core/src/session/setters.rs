@@ -45,6 +45,17 @@ impl Session {
         if self.is_active() { status::SEC_BAD_REQ } else { status::SEC_SUCCESS }
     }
 
+    /// errSecBadReq where SSLRead or SSLWrite may not be called at all, before any value is looked at. What an
+    /// ended context answers comes later (decisions 3 and 9).
+    pub fn may_transfer(&self, write: bool) -> OsStatus {
+        match self.state {
+            State::Closed | State::Aborted => status::SEC_SUCCESS,
+            State::Idle if write => status::SEC_BAD_REQ,
+            _ if !self.has_io => status::SEC_BAD_REQ,
+            _ => status::SEC_SUCCESS,
+        }
+    }
+
     /// Sets when not active.
     fn idle(&mut self, set: impl FnOnce(&mut Self) -> OsStatus) -> OsStatus {
         match self.may_set() {

@@ -1,0 +1,508 @@
+//! `SSLContext`, the object callers hold, and the native SSLHandshake, SSLRead and SSLWrite.
+//!
+//! In: Python arguments. Out: statuses and values in the shapes of the Python convention. Promise: names and
+//! shapes are decided here or in Python, meaning in the core session; objects that Python gave are visible to
+//! the garbage collector.
+
+use crate::buffer::{Input, View, new_bytes};
+use crate::drive::{Direction, Inside, Needs, Pump, Sink, lock};
+use crate::security::{Certificate, Identity};
+use crate::trust::Trust;
+use pyo3::PyTraverseError;
+use pyo3::PyVisit;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyTuple};
+use st_core::config::{Credentials, Role};
+use st_core::profile::Framing;
+use st_core::session::{Call, Session, State};
+use st_core::status::{self, OsStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// The caller's Python objects.
+#[derive(Default)]
+struct Objects {
+    read: Option<Py<PyAny>>,
+    write: Option<Py<PyAny>>,
+    connection: Option<Py<PyAny>>,
+    certificate: Option<Py<PyAny>>,
+    trust: Option<Py<Trust>>,
+}
+
+/// One connection (SSLContextRef).
+#[pyclass(frozen, weakref, name = "SSLContext", module = "securetransport")]
+pub struct SslContext {
+    pub(crate) session: Mutex<Session>,
+    pub(crate) reading: Direction,
+    pub(crate) writing: Direction,
+    pub(crate) inside: Inside,
+    objects: Mutex<Objects>,
+    settled: AtomicBool,
+    role: Role,
+}
+
+impl SslContext {
+    /// Whether the last step left the session connected: then steps are short.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Relaxed)
+    }
+
+    /// Works on the session; waits for it only with the interpreter let go.
+    pub(crate) fn with_session<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Session) -> R + Send,
+    ) -> R {
+        self.with_session_maybe(py, false, work)
+    }
+
+    /// The same; `detach` lets the interpreter go for the work as well.
+    pub(crate) fn with_session_maybe<R: Send>(
+        &self,
+        py: Python<'_>,
+        detach: bool,
+        work: impl FnOnce(&mut Session) -> R + Send,
+    ) -> R {
+        let run = |session: &mut Session| {
+            let result = work(session);
+            self.settled.store(session.state() == State::Connected, Ordering::Relaxed);
+            result
+        };
+        if !detach && let Ok(mut session) = self.session.try_lock() {
+            return run(&mut session);
+        }
+        py.detach(|| run(&mut lock(&self.session)))
+    }
+
+    pub(crate) fn callbacks(&self, py: Python<'_>) -> Option<(Py<PyAny>, Py<PyAny>)> {
+        let objects = lock(&self.objects);
+        Some((objects.read.as_ref()?.clone_ref(py), objects.write.as_ref()?.clone_ref(py)))
+    }
+
+    pub(crate) fn connection(&self, py: Python<'_>) -> Py<PyAny> {
+        lock(&self.objects).connection.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py))
+    }
+
+    /// Replaces one of the caller's objects; the old one is dropped outside the lock.
+    fn replace<T>(&self, slot: impl FnOnce(&mut Objects) -> &mut Option<T>, value: Option<T>) {
+        let old = std::mem::replace(slot(&mut lock(&self.objects)), value);
+        drop(old);
+    }
+
+    /// SSLHandshake and SSLRead or SSLWrite before it is complete need both directions.
+    fn needs(&self, connected: Needs) -> Needs {
+        if self.is_settled() { connected } else { Needs::Both }
+    }
+}
+
+#[pymethods]
+impl SslContext {
+    #[new]
+    fn new(client: bool) -> SslContext {
+        let role = if client { Role::Client } else { Role::Server };
+        SslContext {
+            session: Mutex::new(Session::new(role, Framing::Stream)),
+            reading: Direction::default(),
+            writing: Direction::default(),
+            inside: Inside::default(),
+            objects: Mutex::default(),
+            settled: AtomicBool::new(false),
+            role,
+        }
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let (state, report) = self.with_session(py, |s| (s.state(), s.report()));
+        let side = if self.role == Role::Client { "client" } else { "server" };
+        match (report.version, report.suite) {
+            (Some(version), Some(suite)) => format!("<SSLContext {side} {state:?} {version} {suite}>"),
+            _ => format!("<SSLContext {side} {state:?}>"),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // While another thread holds the objects they are in use and no garbage.
+        let Ok(objects) = self.objects.try_lock() else { return Ok(()) };
+        for object in [&objects.read, &objects.write, &objects.connection, &objects.certificate] {
+            visit.call(object)?;
+        }
+        visit.call(&objects.trust)
+    }
+
+    fn __clear__(&self) {
+        let old = std::mem::take(&mut *lock(&self.objects));
+        drop(old);
+    }
+
+    /// Whether it is a client's.
+    #[getter]
+    fn is_client(&self) -> bool {
+        self.role == Role::Client
+    }
+
+    fn get_state(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.state() as i32)
+    }
+
+    /// errSecBadReq while active, for setters whose values are judged after the state.
+    fn may_set(&self, py: Python<'_>) -> OsStatus {
+        self.with_session(py, |s| s.may_set())
+    }
+
+    fn set_io(&self, py: Python<'_>, read: Option<Py<PyAny>>, write: Option<Py<PyAny>>) -> OsStatus {
+        let present = read.is_some() && write.is_some();
+        let code = self.with_session(py, |s| s.set_io(present));
+        if code == status::SEC_SUCCESS {
+            self.replace(|o| &mut o.read, read);
+            self.replace(|o| &mut o.write, write);
+        }
+        code
+    }
+
+    fn set_connection(&self, py: Python<'_>, connection: Option<Py<PyAny>>) -> OsStatus {
+        let code = self.may_set(py);
+        if code == status::SEC_SUCCESS {
+            self.replace(|o| &mut o.connection, connection);
+        }
+        code
+    }
+
+    fn get_connection(&self, py: Python<'_>) -> Py<PyAny> {
+        self.connection(py)
+    }
+
+    /// Identity and further certificates, or None to clear; `array` is what SSLGetCertificate gives back.
+    #[pyo3(signature = (identity, certificates, array))]
+    fn set_certificate(
+        &self,
+        py: Python<'_>,
+        identity: Option<&Bound<'_, Identity>>,
+        certificates: Vec<Bound<'_, Certificate>>,
+        array: Option<Py<PyAny>>,
+    ) -> OsStatus {
+        let credentials = identity.map(|identity| {
+            let identity = identity.get();
+            let mut chain = vec![identity.certificate.get().inner.der().to_vec()];
+            chain.extend(certificates.iter().map(|c| c.get().inner.der().to_vec()));
+            Arc::new(Credentials { key: Arc::clone(identity.signer()), chain })
+        });
+        self.replace(|o| &mut o.certificate, array);
+        self.with_session(py, |s| s.set_credentials(credentials))
+    }
+
+    fn get_certificate(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.objects).certificate.as_ref().map(|object| object.clone_ref(py))
+    }
+
+    fn set_option(&self, py: Python<'_>, option: i64, on: bool) -> OsStatus {
+        self.with_session(py, |s| s.set_option(option, on))
+    }
+
+    fn get_option(&self, py: Python<'_>, option: i64) -> (OsStatus, Option<bool>) {
+        pair(self.with_session(py, |s| s.option(option)))
+    }
+
+    fn set_version_min(&self, py: Python<'_>, version: i64) -> OsStatus {
+        self.with_session(py, |s| s.set_version_min(version))
+    }
+
+    fn set_version_max(&self, py: Python<'_>, version: i64) -> OsStatus {
+        self.with_session(py, |s| s.set_version_max(version))
+    }
+
+    fn get_version_min(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.version_min())
+    }
+
+    fn get_version_max(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.version_max())
+    }
+
+    fn get_negotiated_version(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.negotiated_version())
+    }
+
+    fn get_supported_ciphers(&self, py: Python<'_>) -> Vec<u16> {
+        self.with_session(py, |s| s.supported_ciphers())
+    }
+
+    fn get_enabled_ciphers(&self, py: Python<'_>) -> Vec<u16> {
+        self.with_session(py, |s| s.enabled_ciphers().to_vec())
+    }
+
+    fn set_enabled_ciphers(&self, py: Python<'_>, numbers: Vec<i64>) -> OsStatus {
+        self.with_session(py, |s| s.set_enabled_ciphers(&numbers))
+    }
+
+    fn get_negotiated_cipher(&self, py: Python<'_>) -> (OsStatus, Option<u16>) {
+        pair(self.with_session(py, |s| s.negotiated_cipher()))
+    }
+
+    fn set_peer_domain_name(&self, py: Python<'_>, name: Vec<u8>) -> OsStatus {
+        self.with_session(py, |s| s.set_peer_domain_name(&name))
+    }
+
+    fn get_peer_domain_name<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.with_session(py, |s| s.peer_domain_name().to_vec()))
+    }
+
+    fn get_requested_peer_name<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let name = self.with_session(py, |s| s.requested_peer_name().map(<[u8]>::to_vec));
+        name.map(|name| PyBytes::new(py, &name))
+    }
+
+    fn set_alpn(&self, py: Python<'_>, names: Vec<Vec<u8>>) -> OsStatus {
+        self.with_session(py, |s| s.set_alpn(names))
+    }
+
+    fn get_alpn<'py>(&self, py: Python<'py>) -> (OsStatus, Option<Vec<Bound<'py, PyBytes>>>) {
+        let (code, names) = pair(self.with_session(py, |s| s.alpn()));
+        (code, names.map(|names| names.iter().map(|name| PyBytes::new(py, name)).collect()))
+    }
+
+    fn set_trusted_roots(
+        &self,
+        py: Python<'_>,
+        roots: Vec<Bound<'_, Certificate>>,
+        replace: bool,
+    ) -> OsStatus {
+        let roots = roots.iter().map(|root| root.get().inner.clone()).collect();
+        self.with_session(py, |s| s.set_trusted_roots(roots, replace))
+    }
+
+    /// The caller's roots, and whether they are the only ones.
+    fn get_trusted_roots(&self, py: Python<'_>) -> (Vec<Certificate>, bool) {
+        self.with_session(py, |s| {
+            let (roots, only) = s.trusted_roots();
+            (roots.iter().map(|inner| Certificate::from(inner.clone())).collect(), only)
+        })
+    }
+
+    fn set_cert_verify(&self, py: Python<'_>, on: bool) -> OsStatus {
+        self.with_session(py, |s| s.set_cert_verify(on))
+    }
+
+    fn get_cert_verify(&self, py: Python<'_>) -> bool {
+        self.with_session(py, |s| s.cert_verify())
+    }
+
+    fn set_allows_any_root(&self, py: Python<'_>, on: bool) -> OsStatus {
+        self.with_session(py, |s| s.set_allows_any_root(on))
+    }
+
+    fn get_allows_any_root(&self, py: Python<'_>) -> bool {
+        self.with_session(py, |s| s.allows_any_root())
+    }
+
+    fn get_buffered_read_size(&self, py: Python<'_>) -> usize {
+        self.with_session(py, |s| s.buffered_read_size())
+    }
+
+    fn set_error(&self, py: Python<'_>, code: i32) -> OsStatus {
+        self.with_session(py, |s| s.set_error(code))
+    }
+
+    /// The trust object of this handshake: the same object each time.
+    fn copy_peer_trust(slf: &Bound<'_, Self>) -> PyResult<Option<Py<Trust>>> {
+        let (py, this) = (slf.py(), slf.get());
+        let Some(cell) = this.with_session(py, Session::peer_trust) else { return Ok(None) };
+        let known = lock(&this.objects).trust.as_ref().map(|trust| trust.clone_ref(py));
+        if let Some(trust) = known.filter(|trust| Arc::ptr_eq(&trust.get().cell, &cell)) {
+            return Ok(Some(trust));
+        }
+        let trust = Py::new(py, Trust::from(cell))?;
+        this.replace(|o| &mut o.trust, Some(trust.clone_ref(py)));
+        Ok(Some(trust))
+    }
+
+    /// SSLClose; exceptions of the write callback come through.
+    fn close(&self, py: Python<'_>) -> PyResult<OsStatus> {
+        if self.inside.is_this_thread() {
+            return Ok(status::SEC_BAD_REQ);
+        }
+        Pump::new(self, py, Call::close(), Needs::Neither).run()
+    }
+
+    /// What is known about the connection, in words, for people and logs; never a secret.
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = self.with_session(py, |s| s.report());
+        let dict = PyDict::new(py);
+        dict.set_item("version", report.version)?;
+        dict.set_item("suite", report.suite)?;
+        dict.set_item("group", report.group)?;
+        dict.set_item("scheme", report.scheme)?;
+        dict.set_item("fault", report.fault.map(|f| f.to_string()))?;
+        dict.set_item("alert_sent", report.alert_sent.map(st_core::fault::Alert::name))?;
+        dict.set_item("alert_received", report.alert_received.map(st_core::fault::Alert::name))?;
+        dict.set_item("extended_master_secret", report.extended_master_secret)?;
+        dict.set_item("secure_renegotiation", report.secure_renegotiation)?;
+        Ok(dict)
+    }
+}
+
+/// A result as status and value; the value is None with an error.
+fn pair<T>(result: Result<T, OsStatus>) -> (OsStatus, Option<T>) {
+    match result {
+        Ok(value) => (status::SEC_SUCCESS, Some(value)),
+        Err(code) => (code, None),
+    }
+}
+
+/// A context, or None for None; TypeError for anything else.
+fn context<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<Option<&'a Bound<'py, SslContext>>> {
+    if object.is_none() {
+        return Ok(None);
+    }
+    object.cast::<SslContext>().map(Some).map_err(|_| {
+        let name = object.get_type().name().map_or_else(|_| "object".to_owned(), |n| n.to_string());
+        PyTypeError::new_err(format!("the context must be an SSLContext or None, not {name}"))
+    })
+}
+
+/// A length: an int that is no bool (TypeError); `None` for what is negative or beyond any buffer.
+fn length(object: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if object.is_instance_of::<PyBool>() || !object.is_instance_of::<PyInt>() {
+        let name = object.get_type().name().map_or_else(|_| "object".to_owned(), |n| n.to_string());
+        return Err(PyTypeError::new_err(format!("a length must be an int, not {name}")));
+    }
+    Ok(object.extract::<i64>().ok().and_then(|n| usize::try_from(n).ok()))
+}
+
+fn tuple<'py>(py: Python<'py>, code: OsStatus, data: Py<PyAny>, n: usize) -> PyResult<Bound<'py, PyTuple>> {
+    (code, data, n).into_pyobject(py)
+}
+
+/// SSLHandshake(context) -> status
+///
+/// Starts or goes on with the handshake; call again until it returns 0. Returns errSSLWouldBlock when a callback
+/// could not finish, a pause (errSSLPeerAuthCompleted, errSSLClientCertRequested, errSSLClientHelloReceived),
+/// errSSLClosedGraceful or errSSLClosedAbort on an ended context, errSecBadReq without I/O functions or out of
+/// one of this context's callbacks, or why the handshake failed. Raises what a callback raised.
+#[pyfunction]
+#[pyo3(name = "SSLHandshake", signature = (context, /))]
+pub fn ssl_handshake(context: &Bound<'_, PyAny>) -> PyResult<OsStatus> {
+    let py = context.py();
+    let Some(context) = self::context(context)? else { return Ok(status::SEC_PARAM) };
+    let context = context.get();
+    if context.inside.is_this_thread() {
+        return Ok(status::SEC_BAD_REQ);
+    }
+    Pump::new(context, py, Call::handshake(), Needs::Both).run()
+}
+
+/// SSLRead(context, data, dataLength, processed=None) -> (status, data, processed)
+///
+/// Reads at most dataLength bytes of application data. With None as data new `bytes` come back; a writable buffer
+/// is filled in place and comes back itself. Data may come together with a status other than 0: always look at
+/// processed. errSecParam for a length that is negative or above the buffer, errSecBadReq without I/O functions or
+/// out of one of this context's callbacks. Raises TypeError for a read-only buffer, and what a callback raised.
+#[pyfunction]
+#[pyo3(name = "SSLRead", signature = (context, data, dataLength, processed=None, /))]
+#[allow(non_snake_case)] // the published name of the parameter
+pub fn ssl_read<'py>(
+    context: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    dataLength: &Bound<'py, PyAny>,
+    processed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let _ = processed; // an out-parameter
+    let py = context.py();
+    let Some(context) = self::context(context)? else {
+        return tuple(py, status::SEC_PARAM, data.clone().unbind(), 0);
+    };
+    let n = length(dataLength)?;
+    let mut view = if data.is_none() { None } else { Some(View::writing(data)?) };
+    let context = context.get();
+    let refused = refusal(context, py, n, view.as_ref().map(View::len), false);
+    if refused != status::SEC_SUCCESS {
+        return tuple(py, refused, data.clone().unbind(), 0);
+    }
+    let n = n.unwrap_or(0);
+    let mut pump = Pump::new(context, py, Call::read(n), context.needs(Needs::Read));
+    match &mut view {
+        Some(view) => {
+            pump.sink = Sink::Buffer(view.as_mut_slice());
+            let code = pump.run()?;
+            tuple(py, code, data.clone().unbind(), pump.call.processed())
+        }
+        None => {
+            pump.sink = Sink::New(Vec::new());
+            let code = pump.run()?;
+            let n = pump.call.processed();
+            let Sink::New(chunks) = pump.sink else { return tuple(py, code, py.None(), n) };
+            tuple(py, code, join(py, chunks)?.unbind().into_any(), n)
+        }
+    }
+}
+
+/// The chunks as one object; a single one as it is.
+fn join<'py>(py: Python<'py>, mut chunks: Vec<Bound<'py, PyBytes>>) -> PyResult<Bound<'py, PyBytes>> {
+    if chunks.len() == 1 {
+        return Ok(chunks.remove(0));
+    }
+    let n = chunks.iter().map(|chunk| chunk.as_bytes().len()).sum();
+    new_bytes(py, n, |out| {
+        let mut at = 0;
+        for chunk in &chunks {
+            let bytes = chunk.as_bytes();
+            out[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        }
+        at
+    })
+}
+
+/// State before values (decisions 3): errSecBadReq, then errSecParam.
+fn refusal(
+    context: &SslContext,
+    py: Python<'_>,
+    n: Option<usize>,
+    held: Option<usize>,
+    write: bool,
+) -> OsStatus {
+    if context.inside.is_this_thread() {
+        return status::SEC_BAD_REQ;
+    }
+    let state = context.with_session(py, |s| s.may_transfer(write));
+    if state != status::SEC_SUCCESS {
+        return state;
+    }
+    match n {
+        Some(n) if held.is_none_or(|held| n <= held) => status::SEC_SUCCESS,
+        _ => status::SEC_PARAM,
+    }
+}
+
+/// SSLWrite(context, data, dataLength, processed=None) -> (status, processed)
+///
+/// Encrypts and sends the first dataLength bytes of any contiguous bytes-like object; processed is 0 or dataLength.
+/// errSSLWouldBlock with processed == dataLength: the data is owned, do not send it again, SSLWrite(context, None, 0)
+/// flushes; with processed == 0: older output is stuck, offer the same data again. errSecBadReq before the first
+/// SSLHandshake, errSecParam for a length that is negative or above the data. Raises what a callback raised.
+#[pyfunction]
+#[pyo3(name = "SSLWrite", signature = (context, data, dataLength, processed=None, /))]
+#[allow(non_snake_case)] // the published name of the parameter
+pub fn ssl_write<'py>(
+    context: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    dataLength: &Bound<'py, PyAny>,
+    processed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(OsStatus, usize)> {
+    let _ = processed; // an out-parameter
+    let py = context.py();
+    let Some(context) = self::context(context)? else { return Ok((status::SEC_PARAM, 0)) };
+    let n = length(dataLength)?;
+    let input = if data.is_none() { None } else { Some(Input::new(data)?) };
+    let bytes = input.as_ref().map_or(&[][..], Input::as_slice);
+    let context = context.get();
+    let refused = refusal(context, py, n, Some(bytes.len()), true);
+    if refused != status::SEC_SUCCESS {
+        return Ok((refused, 0));
+    }
+    let n = n.unwrap_or(0);
+    let mut pump = Pump::new(context, py, Call::write(n), context.needs(Needs::Write));
+    pump.data = &bytes[..n];
+    let code = pump.run()?;
+    Ok((code, pump.call.processed()))
+}

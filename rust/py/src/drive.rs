@@ -1,0 +1,298 @@
+//! The pump: runs a public call turn by turn.
+//!
+//! In: a [`Call`], the caller's functions, data to write or a place to read into. Out: the call's status, or the
+//! exception of a callback. Promise: no lock is held over a callback or a wait. Order: read turn, write turn,
+//! session; a holder of the session never attaches to the interpreter, so waiting for it cannot dead-lock.
+
+use crate::buffer::new_bytes;
+use crate::context::SslContext;
+use crate::transport::{self, Outcome};
+use crate::trust;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use st_core::config::Now;
+use st_core::crypto::rsa::open_premaster;
+use st_core::handshake::{Answer, Verdict};
+use st_core::session::{Call, Event, Need, Session, Turn};
+use st_core::status::{self, OsStatus};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Writes above this are sealed with the interpreter let go: about ten microseconds of AES.
+const DETACH_ABOVE: usize = 32 * 1024;
+
+/// Locks without caring whether another thread panicked while it held the lock.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The right to move bytes in one direction. Unlike a mutex it may be waited for in one place and let go in
+/// another, and be held while Python code runs.
+#[derive(Default)]
+pub struct Direction {
+    busy: Mutex<bool>,
+    free: Condvar,
+}
+
+/// The right, until dropped.
+pub struct Held<'a>(&'a Direction);
+
+impl Direction {
+    /// Takes the right if nobody has it.
+    pub fn try_take(&self) -> Option<Held<'_>> {
+        let mut busy = lock(&self.busy);
+        if *busy {
+            return None;
+        }
+        *busy = true;
+        Some(Held(self))
+    }
+
+    /// Waits for the right, with the interpreter let go.
+    pub fn take(&self, py: Python<'_>) -> Held<'_> {
+        if let Some(held) = self.try_take() {
+            return held;
+        }
+        py.detach(|| {
+            let mut busy = lock(&self.busy);
+            while *busy {
+                busy = self.free.wait(busy).unwrap_or_else(PoisonError::into_inner);
+            }
+            *busy = true;
+        });
+        Held(self)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.busy) = false;
+        self.0.free.notify_one();
+    }
+}
+
+/// Threads that run a callback of one context at this moment.
+#[derive(Default)]
+pub struct Inside(Mutex<Vec<ThreadId>>);
+
+impl Inside {
+    /// Whether this thread runs a callback of this context: then nothing may move data (decisions 11).
+    pub fn is_this_thread(&self) -> bool {
+        lock(&self.0).contains(&std::thread::current().id())
+    }
+
+    fn run<R>(&self, callback: impl FnOnce() -> R) -> R {
+        let id = std::thread::current().id();
+        lock(&self.0).push(id);
+        let result = callback();
+        let mut inside = lock(&self.0);
+        if let Some(at) = inside.iter().rposition(|other| *other == id) {
+            inside.swap_remove(at);
+        }
+        result
+    }
+}
+
+/// The time as the engine takes it.
+pub fn now() -> Now {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    Now { mono: START.get_or_init(Instant::now).elapsed(), wall }
+}
+
+/// Where plaintext goes.
+pub enum Sink<'a, 'py> {
+    /// Nowhere: the call delivers none.
+    Nothing,
+    /// Into the caller's memory.
+    Buffer(&'a mut [u8]),
+    /// Into new `bytes`, one for each record touched, two at most.
+    New(Vec<Bound<'py, PyBytes>>),
+}
+
+/// One call under way.
+pub struct Pump<'a, 'py> {
+    /// The context.
+    pub context: &'a SslContext,
+    /// The interpreter.
+    pub py: Python<'py>,
+    /// The call.
+    pub call: Call,
+    /// Data to write.
+    pub data: &'a [u8],
+    /// Where plaintext goes.
+    pub sink: Sink<'a, 'py>,
+    /// Which directions the call needs for itself.
+    pub needs: Needs,
+    parked: Option<PyErr>,
+}
+
+/// Which directions a call takes for its whole length; others are tried turn by turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Both: a handshake.
+    Both,
+    /// Reading, and writing when nobody else does.
+    Read,
+    /// Writing.
+    Write,
+    /// Neither: SSLClose sends when nobody else does.
+    Neither,
+}
+
+impl<'a, 'py> Pump<'a, 'py> {
+    /// A call that moves no plaintext.
+    pub fn new(context: &'a SslContext, py: Python<'py>, call: Call, needs: Needs) -> Self {
+        Pump { context, py, call, data: &[], sink: Sink::Nothing, needs, parked: None }
+    }
+
+    /// Runs the call to its end.
+    pub fn run(&mut self) -> PyResult<OsStatus> {
+        let context = self.context;
+        let reading = matches!(self.needs, Needs::Both | Needs::Read);
+        let _read = reading.then(|| context.reading.take(self.py));
+        let writing = matches!(self.needs, Needs::Both | Needs::Write);
+        let _write = writing.then(|| context.writing.take(self.py));
+        let mut event = Event::Begin;
+        loop {
+            let turn = self.step(event);
+            event = match turn {
+                Turn::Return(code) => return self.finish(code),
+                Turn::Read => self.read(),
+                Turn::Write => self.write(writing),
+                Turn::Need(need) => {
+                    self.answer(need);
+                    Event::Done
+                }
+                Turn::Deliver(n) => match self.deliver(n) {
+                    Ok(()) => Event::Done,
+                    Err(error) => self.park(error),
+                },
+                Turn::Seal => {
+                    self.seal();
+                    Event::Done
+                }
+            };
+        }
+    }
+
+    fn park(&mut self, error: PyErr) -> Event {
+        self.parked.get_or_insert(error);
+        Event::Raised
+    }
+
+    fn finish(&mut self, code: OsStatus) -> PyResult<OsStatus> {
+        let Some(error) = self.parked.take() else { return Ok(code) };
+        self.put_back();
+        let value = error.value(self.py);
+        if value.setattr("processed", self.call.processed()).is_err() {
+            // An exception with slots cannot carry the count; the exception itself matters more.
+        }
+        Err(error)
+    }
+
+    /// What was opened for a call that ends in an exception goes back inside (decisions 12).
+    fn put_back(&mut self) {
+        let call = &mut self.call;
+        let mut session = lock(&self.context.session);
+        match &self.sink {
+            Sink::Nothing => {}
+            Sink::Buffer(out) => {
+                let n = call.processed();
+                session.put_back(call, &out[..n]);
+            }
+            Sink::New(chunks) => {
+                let joined: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.as_bytes()).copied().collect();
+                session.put_back(call, &joined);
+            }
+        }
+    }
+
+    fn step(&mut self, event: Event) -> Turn {
+        let call = &mut self.call;
+        // Handshake steps are long; records are opened in less time than letting go takes.
+        let detach = !self.context.is_settled();
+        self.context.with_session_maybe(self.py, detach, |session| session.step(call, event, now()))
+    }
+
+    fn read(&mut self) -> Event {
+        let (py, context) = (self.py, self.context);
+        let Some((reader, _)) = context.callbacks(py) else { return Event::Failed(status::SEC_BAD_REQ) };
+        let connection = context.connection(py);
+        let loan = context.with_session(py, Session::lend_input);
+        let (loan, outcome) =
+            context.inside.run(|| transport::read(py, reader.bind(py), connection.bind(py), loan));
+        context.with_session(py, |session| session.return_input(loan, outcome.moved));
+        self.went(outcome)
+    }
+
+    fn write(&mut self, held: bool) -> Event {
+        let (py, context) = (self.py, self.context);
+        let tried = if held { None } else { context.writing.try_take() };
+        if !held && tried.is_none() {
+            return Event::Busy;
+        }
+        let Some((_, writer)) = context.callbacks(py) else { return Event::Failed(status::SEC_BAD_REQ) };
+        let connection = context.connection(py);
+        let Some(loan) = context.with_session(py, |session| session.lend_output(false)) else {
+            return Event::Done;
+        };
+        let (loan, outcome) =
+            context.inside.run(|| transport::write(py, writer.bind(py), connection.bind(py), loan));
+        context.with_session(py, |session| session.settle_output(loan, outcome.moved));
+        self.went(outcome)
+    }
+
+    fn went(&mut self, outcome: Outcome) -> Event {
+        match outcome.error {
+            Some(error) => self.park(error),
+            None => outcome.event,
+        }
+    }
+
+    fn deliver(&mut self, n: usize) -> PyResult<()> {
+        let (py, context, call) = (self.py, self.context, &mut self.call);
+        match &mut self.sink {
+            Sink::Nothing => {}
+            Sink::Buffer(out) => {
+                let at = call.processed();
+                let part = out.get_mut(at..at + n).unwrap_or_default();
+                context.with_session(py, |session| session.take(call, part));
+            }
+            Sink::New(chunks) => {
+                let chunk = new_bytes(py, n, |out| lock(&context.session).take(call, out))?;
+                chunks.push(chunk);
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self) {
+        let (call, data) = (&mut self.call, self.data);
+        let rest = data.get(call.processed()..).unwrap_or_default();
+        let detach = rest.len() > DETACH_ABOVE;
+        self.context.with_session_maybe(self.py, detach, |session| session.seal(call, rest));
+    }
+
+    /// Answers with the interpreter let go and no lock held.
+    fn answer(&self, need: Need) {
+        let context = self.context;
+        self.py.detach(|| {
+            let answer = match need {
+                Need::Trust(cell) => Answer::Trust(if trust::evaluate(&cell).is_success() {
+                    Verdict::Accepted
+                } else {
+                    Verdict::Rejected
+                }),
+                Need::Sign { credentials, algorithm, input } => {
+                    credentials.key.sign(algorithm, &input).map_or(Answer::Failed, Answer::Signature)
+                }
+                Need::Decrypt { credentials, ciphertext, versions, random } => {
+                    Answer::Premaster(open_premaster(&credentials.key, &ciphertext, versions, &random))
+                }
+            };
+            lock(&context.session).answer(answer, now());
+        });
+    }
+}
