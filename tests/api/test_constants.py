@@ -102,11 +102,7 @@ def test_every_private_constant_is_in_spi_and_nowhere_else() -> None:
         assert getattr(spi, name) == value, name
         assert not hasattr(securetransport, name), name
     types = {name for name in ENUMS["enums"] if not is_public(name)}
-    plain = {
-        name
-        for name in spi.__all__
-        if isinstance(getattr(spi, name), int | str) or isinstance(getattr(spi, name), type)
-    }
+    plain = {name for name in spi.__all__ if isinstance(getattr(spi, name), int | str | type)}
     assert plain == set(private_constants()) | types
 
 

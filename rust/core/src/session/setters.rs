@@ -216,7 +216,7 @@ impl Session {
     pub fn set_trusted_roots(&mut self, roots: Vec<Certificate>, replace: bool) -> OsStatus {
         self.idle(|s| {
             let config = s.config_mut();
-            config.roots_only = replace;
+            config.roots_only |= replace; // once only the caller's roots count, it stays so
             if replace {
                 config.roots = roots;
             } else {

@@ -1,0 +1,6 @@
+"""The SSL* functions: shapes and argument checks; what a call means is decided by the engine."""
+
+from .config import *  # noqa: F403
+from .io import *  # noqa: F403
+from .peer import *  # noqa: F403
+from .session import *  # noqa: F403
