@@ -103,7 +103,7 @@ impl End {
                 Turn::Return(code) => return code,
                 Turn::Read => {
                     let mut loan = self.session.lend_input();
-                    let (n, event) = input.get(loan.as_mut());
+                    let (n, event) = input.get(loan.bytes_mut());
                     self.session.return_input(loan, n);
                     event
                 }

@@ -201,13 +201,13 @@ impl Engine {
     }
 
     fn process(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
-        if let Some((typ, raw)) = self.assembler.next()? {
+        if let Some((typ, raw)) = self.assembler.next_message()? {
             return self.on_message(typ, &raw, config, now);
         }
         if !self.reader.payload().is_empty() {
             return Ok(Progress::Data); // handshake and alert records are consumed whole
         }
-        match self.reader.next()? {
+        match self.reader.next_record()? {
             None => Ok(Progress::NeedInput),
             Some(ContentType::HANDSHAKE) => {
                 self.assembler.push(self.reader.payload())?;
@@ -263,7 +263,7 @@ impl Engine {
     fn on_alerts(&mut self) -> Result<Progress, Fault> {
         let payload = self.reader.payload();
         let taken = payload.len();
-        if taken == 0 || taken % 2 != 0 {
+        if taken == 0 || !taken.is_multiple_of(2) {
             return Err(Decode::OddAlert.into());
         }
         let alerts: Vec<(u8, Alert)> = payload.chunks_exact(2).map(|a| (a[0], Alert(a[1]))).collect();

@@ -39,7 +39,7 @@ impl Assembler {
     }
 
     /// The next whole message.
-    pub fn next(&mut self) -> Result<Option<(HandshakeType, Vec<u8>)>, Fault> {
+    pub fn next_message(&mut self) -> Result<Option<(HandshakeType, Vec<u8>)>, Fault> {
         let Some(length) = self.length()? else { return Ok(None) };
         let Some(raw) = self.bytes.get(self.start..self.start + length) else { return Ok(None) };
         let raw = raw.to_vec();
@@ -72,10 +72,10 @@ mod tests {
         let mut assembler = Assembler::default();
         let message = finished(7);
         for (i, byte) in message.iter().enumerate() {
-            assert_eq!(assembler.next(), Ok(None), "before byte {i}");
+            assert_eq!(assembler.next_message(), Ok(None), "before byte {i}");
             assert_eq!(assembler.push(&[*byte]), Ok(()));
         }
-        assert_eq!(assembler.next(), Ok(Some((HandshakeType::FINISHED, message))));
+        assert_eq!(assembler.next_message(), Ok(Some((HandshakeType::FINISHED, message))));
         assert!(assembler.edge().is_some());
     }
 
@@ -84,9 +84,9 @@ mod tests {
         let mut assembler = Assembler::default();
         let both = [finished(1), finished(2)].concat();
         assert_eq!(assembler.push(&both), Ok(()));
-        assert_eq!(assembler.next(), Ok(Some((HandshakeType::FINISHED, finished(1)))));
+        assert_eq!(assembler.next_message(), Ok(Some((HandshakeType::FINISHED, finished(1)))));
         assert!(assembler.edge().is_none());
-        assert_eq!(assembler.next(), Ok(Some((HandshakeType::FINISHED, finished(2)))));
+        assert_eq!(assembler.next_message(), Ok(Some((HandshakeType::FINISHED, finished(2)))));
         assert!(assembler.edge().is_some());
     }
 

@@ -13,7 +13,7 @@ pub struct Sequence(u64);
 
 impl Sequence {
     /// The number of the next record.
-    pub fn next(&mut self) -> Result<u64, Fault> {
+    pub fn take_next(&mut self) -> Result<u64, Fault> {
         if self.0 == LIMIT {
             return Err(RecordFault::SequenceExhausted.into());
         }
@@ -36,10 +36,10 @@ mod tests {
     #[test]
     fn no_number_comes_twice_and_the_last_one_is_never_used() {
         let mut sequence = Sequence::default();
-        assert_eq!(sequence.next(), Ok(0));
-        assert_eq!(sequence.next(), Ok(1));
+        assert_eq!(sequence.take_next(), Ok(0));
+        assert_eq!(sequence.take_next(), Ok(1));
         let mut sequence = Sequence::starting_at(LIMIT - 1);
-        assert_eq!(sequence.next(), Ok(LIMIT - 1));
-        assert_eq!(sequence.next(), Err(RecordFault::SequenceExhausted.into()));
+        assert_eq!(sequence.take_next(), Ok(LIMIT - 1));
+        assert_eq!(sequence.take_next(), Err(RecordFault::SequenceExhausted.into()));
     }
 }

@@ -36,7 +36,7 @@ pub struct InputLoan {
 
 impl InputLoan {
     /// Exactly the bytes that are wanted.
-    pub fn as_mut(&mut self) -> &mut [u8] {
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
         self.buffer.get_mut(self.room.clone()).unwrap_or_default()
     }
 
@@ -153,6 +153,7 @@ impl Reader {
         let n = n.min(loan.room.len());
         self.buffer = loan.buffer;
         self.end = (loan.room.start + n).min(self.buffer.len());
+        self.start = self.start.min(self.end); // a transport that lost the memory lost what was in it
     }
 
     /// Copies bytes in, any number up to what may be read ahead; says how many.
@@ -166,13 +167,13 @@ impl Reader {
     }
 
     /// Opens the next whole record and makes it current; `None` when more bytes are needed.
-    pub fn next(&mut self) -> Result<Option<ContentType>, Fault> {
+    pub fn next_record(&mut self) -> Result<Option<ContentType>, Fault> {
         let Some(head) = self.parse_head()? else { return Ok(None) };
         let body = self.start + HEADER..self.start + HEADER + head.len;
         if body.end > self.end {
             return Ok(None);
         }
-        let sequence = self.sequence.next()?;
+        let sequence = self.sequence.take_next()?;
         let opened = self.opener.open(sequence, &head, &mut self.buffer[body.clone()])?;
         if opened.len() > MAX_PLAIN {
             return Err(RecordFault::Overflow.into());
@@ -239,7 +240,7 @@ mod tests {
         let mut seen = Vec::new();
         for byte in wire {
             assert_eq!(reader.feed(&[byte]), 1);
-            while let Ok(Some(typ)) = reader.next() {
+            while let Ok(Some(typ)) = reader.next_record() {
                 seen.push((typ.0, reader.payload().to_vec()));
                 let n = reader.payload().len();
                 reader.consume(n);
@@ -253,12 +254,12 @@ mod tests {
         let mut reader = Reader::new(Framing::Stream);
         assert_eq!(reader.wanted(), 5);
         let mut loan = reader.lend();
-        loan.as_mut()[..3].copy_from_slice(&[22, 3, 1]);
+        loan.bytes_mut()[..3].copy_from_slice(&[22, 3, 1]);
         reader.give_back(loan, 3);
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.next_record(), Ok(None));
         assert_eq!(reader.wanted(), 2);
         assert_eq!(reader.feed(&[0, 7]), 2);
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.next_record(), Ok(None));
         assert_eq!(reader.wanted(), 7);
         assert!(!reader.wants_header());
     }
@@ -268,24 +269,24 @@ mod tests {
         for bytes in [b"HTTP/1.1 400", b"GET / HTTP/1", b"SSH-2.0-open"] {
             let mut reader = Reader::new(Framing::Stream);
             reader.feed(bytes);
-            assert_eq!(reader.next(), Err(Misstep::NotTls.into()));
+            assert_eq!(reader.next_record(), Err(Misstep::NotTls.into()));
         }
         let mut reader = Reader::new(Framing::Stream);
         reader.feed(&record(22, b"x"));
-        assert_eq!(reader.next(), Ok(Some(ContentType::HANDSHAKE)));
+        assert_eq!(reader.next_record(), Ok(Some(ContentType::HANDSHAKE)));
         reader.consume(1);
         reader.feed(&record(99, b"x"));
-        assert_eq!(reader.next(), Err(Misstep::UnknownContentType.into()));
+        assert_eq!(reader.next_record(), Err(Misstep::UnknownContentType.into()));
     }
 
     #[test]
     fn lengths_above_the_limit_are_refused_by_the_header() {
         let mut reader = Reader::new(Framing::Stream);
         reader.feed(&[22, 3, 3, 0x47, 0xfc]);
-        assert_eq!(reader.next(), Err(RecordFault::Overflow.into()));
+        assert_eq!(reader.next_record(), Err(RecordFault::Overflow.into()));
         let mut reader = Reader::new(Framing::Stream);
         reader.feed(&record(22, &vec![0; MAX_PLAIN + 1]));
-        assert_eq!(reader.next(), Err(RecordFault::Overflow.into()));
+        assert_eq!(reader.next_record(), Err(RecordFault::Overflow.into()));
     }
 
     #[test]
@@ -293,10 +294,10 @@ mod tests {
         let mut reader = Reader::new(Framing::Stream);
         for _ in 0..MAX_EMPTY {
             reader.feed(&record(23, b""));
-            assert_eq!(reader.next(), Ok(Some(ContentType::APPLICATION_DATA)));
+            assert_eq!(reader.next_record(), Ok(Some(ContentType::APPLICATION_DATA)));
         }
         reader.feed(&record(23, b""));
-        assert_eq!(reader.next(), Err(Misstep::TooManyEmpty.into()));
+        assert_eq!(reader.next_record(), Err(Misstep::TooManyEmpty.into()));
     }
 
     #[test]

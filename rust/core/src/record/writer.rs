@@ -117,7 +117,7 @@ impl Writer {
     }
 
     fn record(&mut self, typ: ContentType, plain: &[u8]) -> Result<(), Fault> {
-        let sequence = self.sequence.next()?;
+        let sequence = self.sequence.take_next()?;
         let len = self.sealer.sealed_len(plain.len());
         if len > usize::from(u16::MAX) {
             return Err(Internal::TooLong.into());
@@ -205,7 +205,7 @@ impl Writer {
         }
         let mut rest = out;
         for piece in plain.chunks(MAX_PLAIN) {
-            let sequence = self.sequence.next()?;
+            let sequence = self.sequence.take_next()?;
             let len = self.sealer.sealed_len(piece.len());
             let head = Head { content_type: ContentType::APPLICATION_DATA, version: self.version, len };
             let (record, tail) = rest.split_at_mut(HEADER + len);

@@ -337,10 +337,11 @@ impl Session {
     /// Goes on between two inputs: with what the connection has to say, or to what the caller wants.
     fn process(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
         call.phase = Phase::Process;
-        if self.pending.is_none() && self.engine.is_established() {
-            if let Some(turn) = self.ready(call) {
-                return Ok(turn);
-            }
+        if self.pending.is_none()
+            && self.engine.is_established()
+            && let Some(turn) = self.ready(call)
+        {
+            return Ok(turn);
         }
         let progress = match self.pending.take() {
             Some(progress) => progress,

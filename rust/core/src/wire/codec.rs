@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
 
     /// All two-byte numbers that are left.
     pub fn u16s<T>(mut self, make: impl Fn(u16) -> T) -> Result<Vec<T>, Fault> {
-        if self.len() % 2 != 0 {
+        if !self.len().is_multiple_of(2) {
             return Err(Decode::BadValue.into());
         }
         let mut out = Vec::with_capacity(self.len() / 2);
