@@ -9,6 +9,8 @@ from . import _namespace
 from .constants.private import *  # noqa: F403
 from .enums.engine import *  # noqa: F403
 from .enums.spi import *  # noqa: F403
+from .functions.suites import *  # noqa: F403
+from .functions.suites import _SSLProtocolVersionToWireFormatValue as _SSLProtocolVersionToWireFormatValue
 
 if not _typing.TYPE_CHECKING:
     __all__ = _namespace.public_names(globals())
