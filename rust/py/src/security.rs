@@ -312,16 +312,18 @@ impl Identity {
             Some(signer) => Arc::clone(signer),
             None => return Err(PyValueError::new_err("an identity needs a private key, this one is public")),
         };
-        let stated = certificate.get().inner.spki_raw();
-        if !same_key(stated, key.get().spki_raw()) {
+        let inner = &certificate.get().inner;
+        if !same_key(inner.spki_raw(), key.get().spki_raw()) {
             let words = format!(
                 "the private key ({}, {} bits) does not belong to the certificate of {:?}",
                 key.get().kind(),
                 key.get().bits(),
-                certificate.get().inner.subject_summary()
+                inner.subject_summary()
             );
             return Err(PyValueError::new_err(words));
         }
+        let labelled = inner.public_key().is_ok_and(|stated| stated.kind() == KeyKind::RsaPss);
+        let signer = if labelled { Arc::new(signer.for_pss_only()) } else { signer };
         Ok(Identity { certificate, key, signer })
     }
 

@@ -7,6 +7,7 @@ use super::secret::Secret;
 use crate::fault::{CertificateFault, CryptoFault, Fault};
 use core::fmt;
 use st_awslc::{Kind, Md, Pkey, Signing};
+use std::sync::Arc;
 
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,8 +138,9 @@ impl PublicKey {
 
 /// Our private key.
 pub struct PrivateKey {
-    key: Pkey,
+    key: Arc<Pkey>,
     spki: Vec<u8>,
+    pss_only: bool,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -151,7 +153,7 @@ fn private(key: Result<Pkey, st_awslc::Error>) -> Result<PrivateKey, Fault> {
     let refused = Fault::Crypto(CryptoFault::PrivateKey);
     let key = key.ok().and_then(bounded).ok_or(refused)?;
     let spki = key.spki().map_err(|_| refused)?;
-    Ok(PrivateKey { key, spki })
+    Ok(PrivateKey { key: Arc::new(key), spki, pss_only: false })
 }
 
 impl PrivateKey {
@@ -170,10 +172,20 @@ impl PrivateKey {
         private(Pkey::from_sec1(der))
     }
 
+    /// The key as its certificate labels it: one for PSS alone, even where its file calls it a general RSA key
+    /// (RFC 4055 section 1.2). What a peer accepts depends on the label in the certificate.
+    #[must_use]
+    pub fn for_pss_only(&self) -> PrivateKey {
+        PrivateKey { key: Arc::clone(&self.key), spki: self.spki.clone(), pss_only: true }
+    }
+
     /// What kind of key it is.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
-        KeyKind::of(self.key.kind())
+        match KeyKind::of(self.key.kind()) {
+            KeyKind::Rsa if self.pss_only => KeyKind::RsaPss,
+            kind => kind,
+        }
     }
 
     /// Modulus or curve size.
