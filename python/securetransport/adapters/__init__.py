@@ -1,0 +1,1 @@
+"""Classes that fit Secure Transport into what Python programs already use."""
