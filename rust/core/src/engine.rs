@@ -117,10 +117,12 @@ impl Engine {
     pub fn start(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
         self.ok()?;
         let (min, max) = config.versions;
-        if let Some(lowest) = profile::lowest(config.framing, min, max) {
-            // Hellos go in records of a low version, which old servers want to see (behaviours 11).
-            let hello = if min <= profile::Rank::Tls10 { WireVersion::TLS10 } else { lowest.wire };
-            self.writer.set_version(if config.role == Role::Client { hello } else { lowest.wire });
+        let version = match config.role {
+            Role::Client => profile::hello_record(config.framing, min, max),
+            Role::Server => profile::lowest(config.framing, min, max).map(|p| p.wire),
+        };
+        if let Some(version) = version {
+            self.writer.set_version(version);
         }
         let mut flight = Flight::default();
         let (facts, rng) = (&mut self.facts, self.rng.as_mut());

@@ -123,3 +123,12 @@ pub fn highest(framing: Framing, min: Rank, max: Rank) -> Option<&'static Profil
 pub fn lowest(framing: Framing, min: Rank, max: Rank) -> Option<&'static Profile> {
     PROFILES.iter().find(|p| p.framing == framing && p.rank >= min && p.rank <= max)
 }
+
+/// The version of the records that carry a ClientHello: TLS 1.0 where it lies within the bounds, which old
+/// servers want to see, else the lowest (`behaviours` section 11).
+#[must_use]
+pub fn hello_record(framing: Framing, min: Rank, max: Rank) -> Option<WireVersion> {
+    let lowest = lowest(framing, min, max)?;
+    let spans = (min..=max).contains(&Rank::Tls10);
+    Some(if spans { WireVersion::TLS10 } else { lowest.wire })
+}
