@@ -29,7 +29,7 @@ HOST = "localhost"
 HOSTS = (HOST, "127.0.0.1", "::1")
 PASSWORD = b"open sesame"
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 DAY = datetime.timedelta(days=1)
 
 
