@@ -273,6 +273,8 @@ _MAKERS: dict[str, Callable[[], Credential]] = {
         kind: functools.partial(lambda kind: make_leaf(kind, kind, authority()), kind)
         for kind in ("rsa", "rsa3072", "p256", "p384", "p521", "ed25519")
     },
+    "dsa": lambda: make_leaf("dsa", "dsa", authority()),
+    "ecdh_rsa": lambda: make_leaf("ecdh_rsa", "p256", intermediate()),
     "pss": lambda: make_pss("pss", authority()),
     "expired": _expired,
     "not_yet_valid": _not_yet_valid,
@@ -291,5 +293,6 @@ BAD = ("expired", "not_yet_valid", "wrong_host", "unknown_authority", "self_sign
 
 @functools.cache
 def leaf(name: str) -> Credential:
-    """One of the credentials that :data:`GOOD` and :data:`BAD` list, or ``rsa3072``."""
+    """One of the credentials that :data:`GOOD` and :data:`BAD` list, or ``rsa3072``, ``dsa`` or ``ecdh_rsa``: an EC
+    key under an RSA authority."""
     return _MAKERS[name]()

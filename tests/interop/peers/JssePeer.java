@@ -1,10 +1,10 @@
 /*
  * Java's JSSE as a peer for the interop tests, with its list of disabled algorithms cleared.
  *
- * In: lines on standard input, `serve PROTOCOL SUITE` or `connect PORT PROTOCOL SUITE`; the folder with the key
- * stores (*.p12, password "secret") as the only argument. Out: one line for each step: `port N`, `done PROTOCOL
- * SUITE`, `fail REASON`. A server echoes until the end of the stream; a client sends two blocks, expects them back
- * and closes. One process serves a whole test run: starting a virtual machine costs more than a handshake.
+ * In: lines on standard input, `serve PROTOCOL SUITE KEY`, `connect PORT PROTOCOL SUITE KEY` or `suites`; the
+ * folder with the key stores (KEY.p12) and their password as arguments. Out: one line for each step: `port N`, `done
+ * PROTOCOL SUITE`, `fail REASON`, `suites NAME...`. A server echoes until the end of the stream; a client sends two
+ * blocks, expects them back and closes. One process serves a whole test run: starting a virtual machine costs more than a handshake.
  */
 
 import java.io.BufferedReader;
@@ -17,10 +17,7 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.Security;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
@@ -30,7 +27,6 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 public final class JssePeer {
-    private static final char[] PASSWORD = "secret".toCharArray();
     private static final int[] BLOCKS = {1000, 40000};
 
     /** The tests judge the library under test, not JSSE: this side accepts every certificate. */
@@ -44,25 +40,15 @@ public final class JssePeer {
         }
     }
 
-    private static SSLContext context(File folder) throws Exception {
-        List<KeyManager> managers = new ArrayList<>();
-        File[] stores = folder.listFiles((dir, name) -> name.endsWith(".p12"));
-        Arrays.sort(stores);
-        KeyStore all = KeyStore.getInstance("PKCS12");
-        all.load(null, PASSWORD);
-        for (File file : stores) {
-            KeyStore one = KeyStore.getInstance("PKCS12");
-            try (InputStream in = new FileInputStream(file)) {
-                one.load(in, PASSWORD);
-            }
-            String alias = one.aliases().nextElement();
-            all.setKeyEntry(file.getName(), one.getKey(alias, PASSWORD), PASSWORD, one.getCertificateChain(alias));
+    private static SSLContext context(File folder, char[] password, String key) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = new FileInputStream(new File(folder, key + ".p12"))) {
+            store.load(in, password);
         }
         KeyManagerFactory factory = KeyManagerFactory.getInstance("SunX509");
-        factory.init(all, PASSWORD);
-        managers.addAll(Arrays.asList(factory.getKeyManagers()));
+        factory.init(store, password);
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(managers.toArray(new KeyManager[0]), new TrustManager[] {new AcceptAll()}, new SecureRandom());
+        context.init(factory.getKeyManagers(), new TrustManager[] {new AcceptAll()}, new SecureRandom());
         return context;
     }
 
@@ -120,15 +106,19 @@ public final class JssePeer {
                 "jdk.tls.legacyAlgorithms"}) {
             Security.setProperty(property, "");
         }
-        SSLContext context = context(new File(arguments[0]));
+        File folder = new File(arguments[0]);
+        char[] password = arguments[1].toCharArray();
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.trim().split(" ");
             try {
                 if (words[0].equals("serve")) {
-                    serve(context, words[1], words[2]);
+                    serve(context(folder, password, words[3]), words[1], words[2]);
                 } else if (words[0].equals("connect")) {
-                    connect(context, Integer.parseInt(words[1]), words[2], words[3]);
+                    connect(context(folder, password, words[4]), Integer.parseInt(words[1]), words[2], words[3]);
+                } else if (words[0].equals("suites")) {
+                    String[] names = SSLContext.getDefault().getSupportedSSLParameters().getCipherSuites();
+                    say("suites " + String.join(" ", names));
                 } else {
                     say("fail unknown command " + words[0]);
                 }

@@ -1,10 +1,9 @@
 // Go's crypto/tls as a peer for the interop tests, with everything enabled that it still has.
 //
-// In: lines on standard input, `serve PROTOCOL SUITE KEY` or `connect PORT PROTOCOL SUITE KEY`, where PROTOCOL is the
-// version's number in hexadecimal, SUITE a suite's number in hexadecimal and KEY the name of a PEM file (certificate
-// and key in one, NAME.pem) in the folder given as the only argument. Out: one line for each step: `port N`, `done
-// PROTOCOL SUITE`, `fail REASON`. A server echoes until the end of the stream; a client sends two blocks, expects them
-// back and closes.
+// In: lines on standard input, `serve PROTOCOL SUITE KEY`, `connect PORT PROTOCOL SUITE KEY` or `suites`; PROTOCOL and
+// SUITE are numbers in hexadecimal, KEY is the name of a PEM file (KEY.pem, certificate and key in one) in the folder
+// given as the only argument. Out: one line for each step: `port N`, `done PROTOCOL SUITE`, `fail REASON`, `suites
+// NUMBER...`. A server echoes until the end of the stream; a client sends two blocks, expects them back and closes.
 
 //go:debug tls10server=1
 //go:debug tls3des=1
@@ -121,6 +120,13 @@ func main() {
 			err = serve(words[1], words[2], words[3])
 		case len(words) == 5 && words[0] == "connect":
 			err = connect(words[1], words[2], words[3], words[4])
+		case len(words) == 1 && words[0] == "suites":
+			err = nil
+			line := "suites"
+			for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+				line += fmt.Sprintf(" %04x", suite.ID)
+			}
+			fmt.Println(line)
 		}
 		if err != nil {
 			fmt.Printf("fail %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
