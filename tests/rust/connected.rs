@@ -186,5 +186,24 @@ fn data_is_no_part_of_a_handshake() {
         tap.forge(way, Record::new(DATA, b"late"));
         assert_eq!(tap.call(way, &mut Call::handshake(), &[], &mut Vec::new()), PROTOCOL);
         assert_eq!(tap.alert(way).map(|a| a.0), Some(UNEXPECTED));
+        aftermath(&mut tap, way, PROTOCOL, "data in a handshake");
+    }
+}
+
+/// Decisions 19: a fatal SSLHandshake is answered by the same code out of every call that moves data, whatever
+/// there is or is not to move.
+#[test]
+fn a_write_behind_a_fatal_handshake_gives_its_code_and_aborts() {
+    for length in [0, 1, 20_000] {
+        for way in Way::BOTH {
+            let mut tap = connected();
+            tap.forge(way, plain_record(DATA, &[0; 64]));
+            assert_eq!(tap.call(way, &mut Call::handshake(), &[], &mut Vec::new()), DECRYPTION_FAIL);
+            let mut call = Call::write(length);
+            let data = vec![7; length];
+            assert_eq!(tap.call(way, &mut call, &data, &mut Vec::new()), DECRYPTION_FAIL, "{length}");
+            assert_eq!(call.processed(), 0);
+            ended(&mut tap, way, "write behind a fault");
+        }
     }
 }

@@ -394,6 +394,7 @@ pub fn aftermath(tap: &mut Tap, way: Way, code: OsStatus, what: &str) {
     let mut out = Vec::new();
     assert_eq!(tap.call(way, &mut Call::handshake(), &[], &mut out), code, "{what}, again");
     assert_eq!(tap.call(way, &mut Call::read(99), &[], &mut out), code, "{what}, read");
+    assert!(out.is_empty(), "{what}: nothing of a broken connection is delivered");
     ended(tap, way, what);
 }
 
