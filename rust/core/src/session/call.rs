@@ -187,6 +187,9 @@ impl Session {
         if !self.has_io {
             return Err(Stop::Status(status::SEC_BAD_REQ));
         }
+        if let Some(fault) = self.engine.fault() {
+            return Err(Stop::Fault(fault)); // whatever there is or is not to move (decisions 19)
+        }
         match (self.state, call.kind) {
             (State::Idle, Kind::Handshake) => {
                 self.state = State::Handshake;
