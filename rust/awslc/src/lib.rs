@@ -75,6 +75,18 @@ pub enum Md {
 }
 
 impl Md {
+    /// Output length in bytes.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // no digest is empty
+    pub fn len(self) -> usize {
+        match self {
+            Md::Sha1 => 20,
+            Md::Sha256 => 32,
+            Md::Sha384 => 48,
+            Md::Sha512 => 64,
+        }
+    }
+
     fn raw(self) -> *const sys::EVP_MD {
         // SAFETY: these return pointers to static tables.
         unsafe {
@@ -274,6 +286,12 @@ impl Pkey {
             sys::OPENSSL_free(out.cast());
             Ok(bytes)
         }
+    }
+
+    /// Whether the key takes this kind of signature, restrictions of an RSA-PSS key included.
+    #[must_use]
+    pub fn takes(&self, signing: Signing) -> bool {
+        self.context(signing, true).is_ok()
     }
 
     /// Signs a message.

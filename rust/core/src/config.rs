@@ -38,6 +38,25 @@ pub struct Credentials {
     pub chain: Vec<Vec<u8>>,
 }
 
+/// Whether a server asks for a client's certificate (SSLAuthenticate).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// It does not.
+    Never = 0,
+    /// It does, and insists.
+    Always = 1,
+    /// It does, and goes on without one.
+    Try = 2,
+}
+
+impl ClientAuth {
+    /// The value of this number.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<ClientAuth> {
+        [ClientAuth::Never, ClientAuth::Always, ClientAuth::Try].into_iter().find(|a| *a as i64 == number)
+    }
+}
+
 /// The options of SSLSetSessionOption, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the public names
@@ -131,6 +150,12 @@ pub struct Config {
     pub roots: Vec<Certificate>,
     /// Whether the caller's roots are the only ones.
     pub roots_only: bool,
+    /// Whether a server asks for a client's certificate.
+    pub client_auth: ClientAuth,
+    /// Certificates of authorities whose names a server's request lists.
+    pub authorities: Vec<Certificate>,
+    /// Distinguished names in a server's request, in DER, newest first.
+    pub authority_names: Vec<Vec<u8>>,
 }
 
 impl Config {
@@ -151,6 +176,9 @@ impl Config {
             any_root: false,
             roots: Vec::new(),
             roots_only: false,
+            client_auth: ClientAuth::Never,
+            authorities: Vec::new(),
+            authority_names: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The order is the one in which we offer them (the published eight, then PSS and Ed25519; decisions 30). When
 //! we choose, [`choose`] puts SHA-1 last.
 
-use crate::crypto::sign::{KeyKind, SignatureAlgorithm};
+use crate::crypto::sign::{KeyKind, PrivateKey, SignatureAlgorithm};
 use crate::wire::ids::SchemeId;
 
 /// A signature scheme this engine can run.
@@ -81,12 +81,12 @@ pub fn by_id(id: SchemeId) -> Option<&'static Scheme> {
     SCHEMES.iter().find(|s| s.id == id)
 }
 
-/// Our own preference within the peer's list for a key of `kind`; SHA-1 only if nothing else fits. A peer
-/// without a list accepts SHA-1 (RFC 5246 section 7.4.1.4.1).
+/// Our own preference within the peer's list for this key; SHA-1 only if nothing else fits. A peer without a
+/// list accepts SHA-1 (RFC 5246 section 7.4.1.4.1).
 #[must_use]
-pub fn choose(kind: KeyKind, peer: Option<&[SchemeId]>) -> Option<&'static Scheme> {
+pub fn choose(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Option<&'static Scheme> {
     let default = [SchemeId::RSA_PKCS1_SHA1, SchemeId::ECDSA_SHA1];
     let listed = peer.unwrap_or(&default);
-    let fits = |s: &&Scheme| s.key.fits(kind) && listed.contains(&s.id);
+    let fits = |s: &&Scheme| s.key.fits(key.kind()) && listed.contains(&s.id) && key.can_sign(s.algorithm);
     SCHEMES.iter().filter(|s| !s.weak).find(fits).or_else(|| SCHEMES.iter().find(fits))
 }

@@ -295,6 +295,52 @@ impl SslContext {
         self.with_session(py, |s| s.allows_any_root())
     }
 
+    fn set_client_auth(&self, py: Python<'_>, auth: i64) -> OsStatus {
+        self.with_session(py, |s| s.set_client_auth(auth))
+    }
+
+    fn get_client_auth(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.client_auth())
+    }
+
+    fn add_distinguished_name(&self, py: Python<'_>, name: Vec<u8>) -> OsStatus {
+        self.with_session(py, |s| s.add_distinguished_name(&name))
+    }
+
+    fn get_distinguished_names<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        let names = self.with_session(py, |s| s.distinguished_names().to_vec());
+        names.iter().map(|name| PyBytes::new(py, name)).collect()
+    }
+
+    fn set_certificate_authorities(
+        &self,
+        py: Python<'_>,
+        certificates: Vec<Bound<'_, Certificate>>,
+        replace: bool,
+    ) -> OsStatus {
+        let certificates = certificates.iter().map(|c| c.get().inner.clone()).collect();
+        self.with_session(py, |s| s.set_certificate_authorities(certificates, replace))
+    }
+
+    fn get_certificate_authorities(&self, py: Python<'_>) -> Vec<Certificate> {
+        let kept = self.with_session(py, |s| s.certificate_authorities().to_vec());
+        kept.into_iter().map(Certificate::from).collect()
+    }
+
+    fn get_client_certificate_state(&self, py: Python<'_>) -> i32 {
+        self.with_session(py, |s| s.client_certificate() as i32)
+    }
+
+    fn get_client_auth_types(&self, py: Python<'_>) -> (OsStatus, Option<Vec<u16>>) {
+        let types = self.with_session(py, |s| s.client_auth_types());
+        pair(types.map(|types| types.into_iter().map(u16::from).collect()))
+    }
+
+    /// Pairs of hash and signature as one number: `0x0401` is SHA-256 with RSA.
+    fn get_peer_signature_algorithms(&self, py: Python<'_>) -> Vec<u16> {
+        self.with_session(py, |s| s.peer_signature_algorithms())
+    }
+
     fn get_buffered_read_size(&self, py: Python<'_>) -> usize {
         self.with_session(py, |s| s.buffered_read_size())
     }

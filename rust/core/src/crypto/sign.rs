@@ -77,6 +77,9 @@ impl SignatureAlgorithm {
     }
 }
 
+/// What PKCS#1 v1.5 puts before a digest: eleven bytes of padding and at most nineteen of DigestInfo.
+const PKCS1_OVERHEAD: usize = 30;
+
 /// Bounds on RSA moduli: below, nothing is a key; above, one operation costs too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 512..=16384;
 
@@ -197,6 +200,19 @@ impl PrivateKey {
     /// The public half as SubjectPublicKeyInfo.
     pub fn public_spki(&self) -> Vec<u8> {
         self.spki.clone()
+    }
+
+    /// Whether the key takes this algorithm: an RSA modulus must hold the encoded digest (RFC 8017 sections 9.1
+    /// and 9.2), and a key for RSA-PSS may be restricted to one digest.
+    #[must_use]
+    pub fn can_sign(&self, algorithm: SignatureAlgorithm) -> bool {
+        let signing = algorithm.signing();
+        let least = match signing {
+            Signing::Pkcs1(md) => md.len() + PKCS1_OVERHEAD,
+            Signing::Pss(md) => 2 * md.len() + 2,
+            Signing::Ecdsa(_) | Signing::Ed25519 => 0,
+        };
+        self.bits() >= 8 * least && self.key.takes(signing)
     }
 
     /// Signs a message.

@@ -1,16 +1,18 @@
 //! Certificate proof and the two tokens without which no handshake completes.
 
+use super::extensions::offered_schemes;
 use super::{Cx, Verdict};
+use crate::config::{ClientAuth, Config};
 use crate::crypto::secret::Secret;
-use crate::crypto::sign::{KeyKind, PublicKey};
+use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey};
 use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
 use crate::keys::classic;
 use crate::keys::transcript::Transcript;
-use crate::profile::Profile;
+use crate::profile::{Profile, Signing};
 use crate::scheme::{self, Scheme};
 use crate::suite::{Auth, Kx, Suite};
-use crate::wire::certs::{CertificateMessage, Signed};
-use crate::wire::ids::SchemeId;
+use crate::wire::certs::{CertificateMessage, CertificateRequest, Signed};
+use crate::wire::ids::{CertificateType, SchemeId};
 use crate::x509::Certificate;
 use subtle::ConstantTimeEq;
 
@@ -31,6 +33,16 @@ impl PeerVerified {
     #[must_use]
     pub fn no_certificate() -> PeerVerified {
         PeerVerified(())
+    }
+
+    /// What a server that asked makes of what came (`behaviours` section 14), applied when the client's Finished
+    /// has arrived (decisions 23). `None` where no certificate came.
+    pub fn of_client(demand: ClientAuth, verdict: Option<Verdict>) -> Result<PeerVerified, Fault> {
+        match (demand, verdict) {
+            (_, Some(verdict)) => PeerVerified::by_verdict(verdict),
+            (ClientAuth::Always, None) => Err(CertificateFault::Missing.into()),
+            (ClientAuth::Try | ClientAuth::Never, None) => Ok(PeerVerified(())),
+        }
     }
 }
 
@@ -101,6 +113,19 @@ pub fn verify(
 }
 
 /// The scheme we sign with, within the peer's list.
-pub fn scheme_for(kind: KeyKind, peer: Option<&[SchemeId]>) -> Result<&'static Scheme, Fault> {
-    scheme::choose(kind, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
+pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'static Scheme, Fault> {
+    scheme::choose(key, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
+}
+
+/// What a server asks of a client's certificate: kinds and schemes as published, the caller's names.
+#[must_use]
+pub fn request(config: &Config, profile: &Profile) -> CertificateRequest {
+    let schemes = match profile.signing {
+        Signing::Listed => Some(offered_schemes()),
+    };
+    CertificateRequest {
+        types: vec![CertificateType::RSA_SIGN, CertificateType::ECDSA_SIGN],
+        schemes,
+        names: config.authority_names.clone(),
+    }
 }

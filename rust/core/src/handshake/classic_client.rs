@@ -16,12 +16,12 @@ use crate::crypto::sign::PublicKey;
 use crate::fault::{CertificateFault, Decode, Fault, Misstep};
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
-use crate::profile::{NoCertificate, Profile};
+use crate::profile::{NoCertificate, Profile, Signing};
 use crate::record::protect;
 use crate::scheme::Scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
-use crate::wire::ids::HandshakeType;
+use crate::wire::ids::{HandshakeType, SchemeId};
 use crate::wire::kx::{EcdheParams, ServerEcdhe};
 use crate::wire::tail;
 use std::sync::Arc;
@@ -173,8 +173,12 @@ impl ClassicClient {
             return Err(Misstep::CertificateRequestFromAnonymous.into());
         }
         self.transcript.add(message.raw);
-        let request = CertificateRequest::parse(message.body())?;
-        cx.facts.certificate_request = Some((request.schemes.clone(), request.names.clone()));
+        let listed = match self.profile.signing {
+            Signing::Listed => true,
+        };
+        let request = CertificateRequest::parse(message.body(), listed)?;
+        cx.facts.peer_schemes = request.schemes.clone().unwrap_or_default();
+        cx.facts.certificate_request = Some(request.clone());
         self.request = Some(request);
         if cx.config.options.get(SessionOption::BreakOnCertRequested) && cx.config.credentials.is_none() {
             self.at = At::CertRequestPause;
@@ -231,8 +235,8 @@ impl ClassicClient {
 
     /// Certificate if asked for, ClientKeyExchange, and whatever proves the certificate.
     fn send(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
-        let proof = match &self.request {
-            Some(request) => self.certificate(&request.schemes.clone(), cx)?,
+        let proof = match self.request.take() {
+            Some(request) => self.certificate(request.schemes.as_deref(), cx)?,
             None => None,
         };
         let side = ClientSide {
@@ -254,19 +258,21 @@ impl ClassicClient {
         }
     }
 
-    /// Sends our certificate, or none, and says with what it will be proved.
+    /// Sends our certificate, whether or not it is of a kind that was asked for (`behaviours` section 14), or
+    /// none, and says with what it will be proved.
     fn certificate(
         &mut self,
-        schemes: &[crate::wire::ids::SchemeId],
+        schemes: Option<&[SchemeId]>,
         cx: &mut Cx<'_>,
     ) -> Result<Option<(Arc<Credentials>, &'static Scheme)>, Fault> {
         let proof = match cx.config.credentials.clone().filter(|c| !c.chain.is_empty()) {
             Some(credentials) => {
-                let scheme = auth::scheme_for(credentials.key.kind(), Some(schemes))?;
+                let scheme = auth::scheme_for(&credentials.key, schemes)?;
                 Some((credentials, scheme))
             }
             None => None,
         };
+        cx.facts.certificate_sent = Some(proof.is_some());
         let chain = proof.as_ref().map(|(credentials, _)| credentials.chain.as_slice()).unwrap_or_default();
         match self.profile.no_certificate {
             NoCertificate::EmptyMessage => {

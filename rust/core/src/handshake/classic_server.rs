@@ -1,15 +1,19 @@
 //! The server's side of SSLv3 to TLS 1.2, from the ServerHello to its own Finished.
 //!
 //! In: what was chosen, messages in order, answers. Out: two flights. Promise: the client's Finished is
-//! verified before ours leaves, and a bad RSA premaster is not noticed before that.
+//! verified before ours leaves; a bad RSA premaster is not noticed before that, and the verdict over a client's
+//! certificate, which falls when it arrives, is applied only then (decisions 23).
 
 use super::auth::{self, PeerVerified};
 use super::classic_client::signed_params;
 use super::kx::{self, ServerRead, ServerShare};
-use super::{Answer, Cx, Handshake, Input, Message, Need, RecordEdge, Step, broken, unexpected};
-use crate::config::Credentials;
+use super::{
+    Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
+};
+use crate::config::{ClientAuth, Credentials, SessionOption};
 use crate::crypto::secret::Secret;
-use crate::fault::{Fault, Misstep, Misuse};
+use crate::crypto::sign::PublicKey;
+use crate::fault::{CertificateFault, Fault, Misstep, Misuse};
 use crate::group::Group;
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
@@ -43,9 +47,13 @@ pub struct Choice {
 enum At {
     /// Our own signature over the key exchange.
     Signature(&'static Scheme),
+    Certificate,
+    ClientAuthPause,
+    Trust,
     ClientKeyExchange,
     /// Our own private key's answer.
     Premaster,
+    CertificateVerify,
     ChangeCipher,
     Finished,
 }
@@ -56,6 +64,12 @@ pub struct ClassicServer {
     transcript: Transcript,
     share: Option<ServerShare>,
     at: At,
+    /// Whether a certificate is asked for; frozen when the request leaves.
+    demand: ClientAuth,
+    /// The client's key, until it has proved that it has the private half.
+    client_key: Option<PublicKey>,
+    /// What became of the client's chain.
+    verdict: Option<Verdict>,
     master: Option<Secret>,
     keys: Option<(DirectionKeys, DirectionKeys)>,
 }
@@ -72,14 +86,22 @@ impl ClassicServer {
         cx.flight.message(&mut transcript, HandshakeType::SERVER_HELLO, &hello.encode()?)?;
         let chain = CertificateMessage::encode(&choice.credentials.chain)?;
         cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE, &chain)?;
-        transcript.drop_bytes();
         let share = kx::server_params(choice.suite, choice.group)?;
-        let mut state =
-            ClassicServer { choice, transcript, share, at: At::ClientKeyExchange, master: None, keys: None };
+        let mut state = ClassicServer {
+            choice,
+            transcript,
+            share,
+            at: At::ClientKeyExchange,
+            demand: cx.config.client_auth,
+            client_key: None,
+            verdict: None,
+            master: None,
+            keys: None,
+        };
         let step = match &state.share {
             None => state.done(cx)?,
             Some(share) => {
-                let scheme = auth::scheme_for(state.choice.credentials.key.kind(), schemes)?;
+                let scheme = auth::scheme_for(&state.choice.credentials.key, schemes)?;
                 cx.facts.scheme = Some(scheme);
                 let input = signed_params(&state.choice.randoms, &share.params);
                 let credentials = Arc::clone(&state.choice.credentials);
@@ -90,10 +112,43 @@ impl ClassicServer {
         Ok((Handshake::ClassicServer(Box::new(state)), step))
     }
 
+    /// CertificateRequest if a certificate is wanted, then ServerHelloDone.
     fn done(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        if self.demand == ClientAuth::Never {
+            self.transcript.drop_bytes();
+            self.at = At::ClientKeyExchange;
+        } else {
+            let request = auth::request(cx.config, self.choice.profile);
+            let body = request.encode()?;
+            cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE_REQUEST, &body)?;
+            cx.facts.certificate_request = Some(request);
+            self.at = At::Certificate;
+        }
         cx.flight.message(&mut self.transcript, HandshakeType::SERVER_HELLO_DONE, &[])?;
-        self.at = At::ClientKeyExchange;
         Ok(Step::More)
+    }
+
+    /// The client's chain, or none. The pause comes even for none.
+    fn on_certificate(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        self.transcript.add(message.raw);
+        self.client_key = auth::take_chain(message.body(), cx)?;
+        cx.facts.certificate_sent = Some(self.client_key.is_some());
+        if cx.config.options.get(SessionOption::BreakOnClientAuth) {
+            self.at = At::ClientAuthPause;
+            return Ok(Step::Need(Need::App(Pause::PeerAuth)));
+        }
+        Ok(self.judge(cx))
+    }
+
+    /// Asks for a verdict where there is something to judge and somebody judges it.
+    fn judge(&mut self, cx: &mut Cx<'_>) -> Step {
+        if self.client_key.is_some() && cx.config.verify {
+            self.at = At::Trust;
+            return Step::Need(Need::Trust);
+        }
+        self.verdict = self.client_key.as_ref().map(|_| Verdict::NotJudged);
+        self.at = At::ClientKeyExchange;
+        Step::More
     }
 
     /// Goes on after an answer.
@@ -105,6 +160,13 @@ impl ClassicServer {
                 let body = ServerEcdhe::body(&share.params, &signed)?;
                 cx.flight.message(&mut self.transcript, HandshakeType::SERVER_KEY_EXCHANGE, &body)?;
                 self.done(cx)?
+            }
+            (At::ClientAuthPause, Answer::Continue) => self.judge(cx),
+            (At::Trust, Answer::Trust(verdict)) => {
+                cx.facts.certificate_rejected = verdict == Verdict::Rejected;
+                self.verdict = Some(verdict);
+                self.at = At::ClientKeyExchange;
+                Step::More
             }
             (At::Premaster, Answer::Premaster(premaster)) => {
                 self.derive(&premaster, cx);
@@ -123,6 +185,12 @@ impl ClassicServer {
         cx: &mut Cx<'_>,
     ) -> Result<(Handshake, Step), Fault> {
         let step = match (&self.at, input) {
+            (At::Certificate, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE => {
+                self.on_certificate(m, cx)?
+            }
+            (At::CertificateVerify, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE_VERIFY => {
+                self.on_verify(m, cx)?
+            }
             (At::ClientKeyExchange, Input::Message(m)) if m.typ == HandshakeType::CLIENT_KEY_EXCHANGE => {
                 self.on_key_exchange(m, cx)?
             }
@@ -166,7 +234,30 @@ impl ClassicServer {
         let block = classic::key_block(profile, suite, &master, randoms);
         self.keys = Some((block.client, block.server));
         self.master = Some(master);
+        if self.client_key.is_some() {
+            self.at = At::CertificateVerify;
+        } else {
+            self.transcript.drop_bytes();
+            self.at = At::ChangeCipher;
+        }
+    }
+
+    /// The client proves that it has the private key; the signature covers everything before this message.
+    fn on_verify(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        let key = self.client_key.take().ok_or_else(broken)?;
+        let request = cx.facts.certificate_request.as_ref().ok_or_else(broken)?;
+        let signed = Signed::parse(message.body())?;
+        let covered = self.transcript.bytes().ok_or_else(broken)?;
+        let wrong = CertificateFault::VerifySignature;
+        let offered = request.schemes.as_deref().unwrap_or_default();
+        if let Err(fault) = auth::verify(&key, offered, &signed, covered, wrong) {
+            cx.facts.certificate_rejected = true;
+            return Err(fault);
+        }
+        self.transcript.add(message.raw);
+        self.transcript.drop_bytes();
         self.at = At::ChangeCipher;
+        Ok(Step::More)
     }
 
     fn on_change_cipher(&mut self, edge: RecordEdge, cx: &mut Cx<'_>) -> Result<Step, Fault> {
@@ -185,12 +276,16 @@ impl ClassicServer {
         let Choice { profile, suite, .. } = &self.choice;
         let master = self.master.as_ref().ok_or_else(broken)?;
         let finished = auth::check_finished(profile, suite, master, true, &self.transcript, message.body())?;
+        let verified = match self.demand {
+            ClientAuth::Never => PeerVerified::no_certificate(),
+            demand => PeerVerified::of_client(demand, self.verdict)?,
+        };
         self.transcript.add(message.raw);
         let (_, ours) = self.keys.as_ref().ok_or_else(broken)?;
         cx.flight.change_cipher(protect::sealer(profile, suite, ours.key.as_bytes(), ours.iv.as_bytes())?);
         let hash = self.transcript.hash();
         let data = classic::verify_data(profile, suite.prf, master, false, hash.as_bytes());
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
-        Ok((Handshake::Open, Step::Established(PeerVerified::no_certificate(), finished)))
+        Ok((Handshake::Open, Step::Established(verified, finished)))
     }
 }

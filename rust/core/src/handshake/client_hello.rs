@@ -56,6 +56,7 @@ fn best(config: &Config) -> Result<&'static Profile, Fault> {
 pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
     let (min, max) = cx.config.versions;
     let best = best(cx.config)?;
+    cx.facts.forget_client_certificate();
     let suites = cx.config.usable_suites(min, max);
     if suites.is_empty() {
         return Err(Misuse::Configuration.into());

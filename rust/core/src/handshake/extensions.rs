@@ -135,8 +135,9 @@ static RULES: &[Rule] = &[
     Rule {
         typ: ExtensionType::SIGNATURE_ALGORITHMS,
         offer: |_| Some(Extension::SignatureAlgorithms(offered_schemes())),
-        receive: |offer, _, extension| {
+        receive: |offer, facts, extension| {
             if let Extension::SignatureAlgorithms(schemes) = extension {
+                facts.peer_schemes.clone_from(schemes);
                 offer.schemes = Some(schemes.clone());
             }
             Ok(())

@@ -28,6 +28,7 @@ use crate::profile::Profile;
 use crate::record::protect::Opener;
 use crate::scheme::Scheme;
 use crate::suite::Suite;
+use crate::wire::certs::CertificateRequest;
 use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
 use crate::wire::tail;
 use crate::x509::Certificate;
@@ -164,10 +165,26 @@ pub struct Facts {
     pub ocsp: Option<Vec<u8>>,
     /// The list of signed certificate timestamps.
     pub scts: Option<Vec<u8>>,
-    /// What the server wants of a client's certificate: its schemes and authorities.
-    pub certificate_request: Option<(Vec<SchemeId>, Vec<Vec<u8>>)>,
+    /// What the server wants of a client's certificate, as it was sent or received.
+    pub certificate_request: Option<CertificateRequest>,
+    /// Whether the client's Certificate held one, as soon as it was sent or received.
+    pub certificate_sent: Option<bool>,
+    /// The client's certificate, or its proof, was not acceptable to this server.
+    pub certificate_rejected: bool,
+    /// The schemes that the peer announced: the client's in its hello, the server's in its request.
+    pub peer_schemes: Vec<SchemeId>,
     /// The version field of a hello of the peer was readable: from here on alerts may leave.
     pub version_seen: Option<WireVersion>,
+}
+
+impl Facts {
+    /// Client authentication begins anew with each handshake (`behaviours` section 14).
+    pub fn forget_client_certificate(&mut self) {
+        self.certificate_request = None;
+        self.certificate_sent = None;
+        self.certificate_rejected = false;
+        self.peer_schemes.clear();
+    }
 }
 
 /// What a state works with.

@@ -10,7 +10,7 @@ use super::client_hello::hello_random;
 use super::extensions::{self, ClientOffer, Reply};
 use super::{Cx, Handshake, Message, Need, Pause, Step};
 use crate::config::{Credentials, SessionOption};
-use crate::crypto::sign::KeyKind;
+use crate::crypto::sign::PrivateKey;
 use crate::fault::{Decode, Fault, Incompatible};
 use crate::group::Group;
 use crate::keys::classic::Randoms;
@@ -61,6 +61,7 @@ pub fn on_client_hello(message: Message<'_>, cx: &mut Cx<'_>) -> Result<(Handsha
         return Err(Decode::BadValue.into());
     }
     cx.facts.profile = Some(profile);
+    cx.facts.forget_client_certificate();
     let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
     cx.facts.secure_renegotiation = offer.secure_renegotiation;
     let mut transcript = Transcript::new();
@@ -85,15 +86,15 @@ fn choose_group(offer: &ClientOffer, ours: &[&'static Group]) -> Option<&'static
 /// The first suite of our own list that the client offers and that fits version, key, group and scheme.
 fn choose_suite(
     received: &Received,
-    kind: KeyKind,
+    key: &PrivateKey,
     group: Option<&'static Group>,
     cx: &Cx<'_>,
 ) -> Option<&'static Suite> {
     let rank = received.profile.rank;
-    let signs = scheme::choose(kind, received.offer.schemes.as_deref()).is_some();
+    let signs = scheme::choose(key, received.offer.schemes.as_deref()).is_some();
     cx.config.usable_suites(rank, rank).into_iter().find(|suite| {
         received.hello.suites.contains(&suite.id)
-            && auth::key_fits(suite, kind)
+            && auth::key_fits(suite, key.kind())
             && (suite.kx != Kx::Ecdhe || (group.is_some() && signs))
     })
 }
@@ -103,7 +104,7 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
     let credentials: Arc<Credentials> =
         cx.config.credentials.clone().ok_or(Fault::Incompatible(Incompatible::Suite))?;
     let group = choose_group(&received.offer, &cx.config.groups);
-    let suite = choose_suite(&received, credentials.key.kind(), group, cx)
+    let suite = choose_suite(&received, &credentials.key, group, cx)
         .ok_or(Fault::Incompatible(Incompatible::Suite))?;
     let Received { hello, offer, profile, mut transcript } = received;
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();

@@ -5,9 +5,11 @@
 //! decided here (`behaviours` sections 2 to 6); no turn is ever taken with a lock of ours held.
 
 mod call;
+mod identity;
 mod setters;
 
 pub use call::{Call, Event, Turn};
+pub use identity::ClientCertificate;
 
 use crate::config::{Config, Credentials, Now, Role};
 use crate::crypto::secret::Secret;

@@ -30,7 +30,7 @@ fn number(rank: Rank) -> i32 {
 }
 
 impl Session {
-    fn config_mut(&mut self) -> &mut Config {
+    pub(super) fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
     }
 
@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// Sets when not active.
-    fn idle(&mut self, set: impl FnOnce(&mut Self) -> OsStatus) -> OsStatus {
+    pub(super) fn idle(&mut self, set: impl FnOnce(&mut Self) -> OsStatus) -> OsStatus {
         match self.may_set() {
             status::SEC_SUCCESS => set(self),
             refused => refused,

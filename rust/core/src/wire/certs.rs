@@ -41,21 +41,21 @@ impl CertificateMessage {
 pub struct CertificateRequest {
     /// Kinds of certificate, in order of preference.
     pub types: Vec<CertificateType>,
-    /// Signature schemes for CertificateVerify.
-    pub schemes: Vec<SchemeId>,
+    /// Signature schemes for CertificateVerify; `None` in the forms before TLS 1.2, which have no list.
+    pub schemes: Option<Vec<SchemeId>>,
     /// Distinguished names of acceptable authorities, in DER; empty for any.
     pub names: Vec<Vec<u8>>,
 }
 
 impl CertificateRequest {
-    /// Parses the body of the message in its TLS 1.2 form.
-    pub fn parse(body: &[u8]) -> Result<CertificateRequest, Fault> {
+    /// Parses the body of the message; `listed` where the version has a list of schemes.
+    pub fn parse(body: &[u8], listed: bool) -> Result<CertificateRequest, Fault> {
         let mut r = Reader::new(body);
         let types: Vec<_> = r.vec8()?.rest().iter().map(|t| CertificateType(*t)).collect();
-        let schemes = r.vec16()?.u16s(SchemeId)?;
+        let schemes = if listed { Some(r.vec16()?.u16s(SchemeId)?) } else { None };
         let mut list = r.vec16()?;
         r.finish()?;
-        if types.is_empty() || schemes.is_empty() {
+        if types.is_empty() || schemes.as_ref().is_some_and(Vec::is_empty) {
             return Err(Decode::BadValue.into());
         }
         let mut names = Vec::new();
@@ -65,17 +65,19 @@ impl CertificateRequest {
         Ok(CertificateRequest { types, schemes, names })
     }
 
-    /// The body of the message in its TLS 1.2 form.
+    /// The body of the message, in the form that has a list of schemes if there is one.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
         let mut w = Writer::new();
         w.scope(1, |w| {
             self.types.iter().for_each(|t| w.u8(t.0));
             Ok(())
         })?;
-        w.scope(2, |w| {
-            self.schemes.iter().for_each(|s| w.u16(s.0));
-            Ok(())
-        })?;
+        if let Some(schemes) = &self.schemes {
+            w.scope(2, |w| {
+                schemes.iter().for_each(|s| w.u16(s.0));
+                Ok(())
+            })?;
+        }
         w.scope(2, |w| self.names.iter().try_for_each(|name| w.vector(2, name)))?;
         Ok(w.into_bytes())
     }
