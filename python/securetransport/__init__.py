@@ -7,14 +7,12 @@ private and additional calls are not here but in ``legacy``, ``spi`` and ``exten
 import typing as _typing
 
 from . import _namespace
-from ._native import SecCertificate as SecCertificate
-from ._native import SecIdentity as SecIdentity
-from ._native import SecTrust as SecTrust
 from ._native import SSLContext as SSLContext
 from ._native import __version__ as __version__
 from .cf import *  # noqa: F403
 from .constants import *  # noqa: F403
 from .functions import *  # noqa: F403
+from .security import *  # noqa: F403
 
 SSLContextRef = SSLContext
 

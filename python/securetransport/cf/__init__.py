@@ -57,4 +57,16 @@ def CFGetTypeID(value: object) -> int:
     return next((_TYPE_IDS[base] for base in type(value).__mro__ if base in _TYPE_IDS), 0)
 
 
+class CFError(Exception):
+    """What went wrong, with a domain and a code."""
+
+    def __init__(self, domain: str, code: int, description: str) -> None:
+        super().__init__(description)
+        self.domain, self.code, self.description = domain, code, description
+
+    def __repr__(self) -> str:
+        return f"CFError({self.domain!r}, {self.code}, {self.description!r})"
+
+
 register_type(CFArray, "CFArray")
+register_type(CFError, "CFError")

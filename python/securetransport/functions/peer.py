@@ -33,13 +33,14 @@ def SSLSetPeerDomainName(context: SSLContext | None, peerName: str | bytes | Non
         return errSecParam
     if text is None or length is None or not 0 <= length <= len(text):
         return ctx.may_set() or errSecParam
-    name = _encoded(text[:length])
+    name = encoded_name(text[:length])
     if name is None:
         return ctx.may_set() or errSecParam
     return ctx.set_peer_domain_name(name)
 
 
-def _encoded(text: str | bytes) -> bytes | None:
+def encoded_name(text: str | bytes) -> bytes | None:
+    """A host name in bytes; ``None`` where IDNA cannot encode it."""
     if isinstance(text, bytes):
         return text
     if text.isascii():
