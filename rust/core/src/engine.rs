@@ -400,6 +400,12 @@ impl Engine {
         self.reader.give_back(loan, n);
     }
 
+    /// The connection waits for its peer: big buffers with nothing in them are given back.
+    pub fn rest(&mut self) {
+        self.reader.rest();
+        self.writer.rest();
+    }
+
     /// Whether anything waits to go out.
     #[must_use]
     pub fn has_output(&self) -> bool {

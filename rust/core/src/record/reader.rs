@@ -21,6 +21,9 @@ use zeroize::Zeroize;
 /// One maximal record.
 const RECORD: usize = HEADER + MAX_BODY;
 
+/// Memory that an idle connection keeps: most handshake messages and small records fit.
+const SMALL: usize = 4 * 1024;
+
 /// What a transport may read ahead.
 const AHEAD: usize = 64 * 1024;
 
@@ -133,7 +136,7 @@ impl Reader {
             self.start = 0;
         }
         if self.end + n > self.buffer.len() {
-            let size = (self.end + n).max(RECORD);
+            let size = if self.end + n <= SMALL { SMALL } else { RECORD.max(self.end + n) };
             let mut grown = vec![0; size];
             grown[..self.end].copy_from_slice(&self.buffer[..self.end]);
             self.buffer.zeroize();
@@ -213,9 +216,9 @@ impl Reader {
         }
     }
 
-    /// Gives the buffer back to the system while nothing is in it.
-    pub fn release(&mut self) {
-        if self.plain.is_empty() && self.start == self.end {
+    /// Gives a big buffer back to the system while nothing is in it.
+    pub fn rest(&mut self) {
+        if self.plain.is_empty() && self.start == self.end && self.buffer.len() > SMALL {
             self.buffer.zeroize();
             self.buffer = Vec::new();
             (self.start, self.end, self.plain) = (0, 0, 0..0);

@@ -18,6 +18,9 @@ const STRETCH: usize = 8;
 /// A buffer above this is given back when it is empty.
 const KEPT: usize = 192 * 1024;
 
+/// Memory that an idle connection keeps.
+const SMALL: usize = 4 * 1024;
+
 /// Sealed bytes on their way to the transport.
 #[derive(Debug)]
 pub struct OutputLoan {
@@ -48,15 +51,19 @@ impl OutputLoan {
 
 /// Seals and queues.
 pub struct Writer {
+    /// Memory that was written before; what waits ends at `end`, and bytes behind it are old ones that were sent.
     buffer: Vec<u8>,
     /// Everything before this was sent.
     start: usize,
+    /// Where what waits ends.
+    end: usize,
     /// Where packets end, in order.
     ends: VecDeque<usize>,
-    /// The buffer to use while the other one is lent.
+    /// While the buffer is lent: where what was in it ends, and its packets.
+    lent: Option<usize>,
+    lent_ends: VecDeque<usize>,
+    /// The buffer to use meanwhile.
     spare: Vec<u8>,
-    /// Packets that were in the buffer when it was lent.
-    lent: Option<VecDeque<usize>>,
     sealer: Sealer,
     sequence: Sequence,
     version: WireVersion,
@@ -70,9 +77,11 @@ impl Writer {
             Framing::Stream => Writer {
                 buffer: Vec::new(),
                 start: 0,
+                end: 0,
                 ends: VecDeque::new(),
-                spare: Vec::new(),
                 lent: None,
+                lent_ends: VecDeque::new(),
+                spare: Vec::new(),
                 sealer: Sealer::Plain,
                 sequence: Sequence::default(),
                 version: WireVersion::TLS10,
@@ -93,11 +102,11 @@ impl Writer {
 
     /// Queues a message, alert or ChangeCipherSpec as a packet of its own.
     pub fn queue(&mut self, typ: ContentType, payload: &[u8]) -> Result<(), Fault> {
-        self.reserve(payload.len());
+        self.grow(self.sealed_len(payload.len()));
         for piece in payload.chunks(MAX_PLAIN) {
             self.record(typ, piece)?;
         }
-        self.ends.push_back(self.buffer.len());
+        self.ends.push_back(self.end);
         Ok(())
     }
 
@@ -110,10 +119,11 @@ impl Writer {
         Ok(taken)
     }
 
-    /// Reserves once for all records of `n` bytes.
-    fn reserve(&mut self, n: usize) {
-        let overhead = HEADER + self.sealer.sealed_len(0);
-        self.buffer.reserve(n + n.div_ceil(MAX_PLAIN) * overhead);
+    /// Room for `n` more bytes. Only memory that is new is written here; the sealer overwrites the rest.
+    fn grow(&mut self, n: usize) {
+        if self.buffer.len() < self.end + n {
+            self.buffer.resize(self.end + n, 0);
+        }
     }
 
     fn record(&mut self, typ: ContentType, plain: &[u8]) -> Result<(), Fault> {
@@ -123,14 +133,12 @@ impl Writer {
             return Err(Internal::TooLong.into());
         }
         let head = Head { content_type: typ, version: self.version, len };
-        let at = self.buffer.len();
-        self.buffer.extend_from_slice(&head.encode());
-        self.buffer.resize(at + HEADER + len, 0);
-        let sealed = self.sealer.seal(sequence, &head, plain, &mut self.buffer[at + HEADER..]);
-        if sealed.is_err() {
-            self.buffer.truncate(at);
-        }
-        sealed
+        self.grow(HEADER + len);
+        let (header, body) = self.buffer[self.end..self.end + HEADER + len].split_at_mut(HEADER);
+        header.copy_from_slice(&head.encode());
+        self.sealer.seal(sequence, &head, plain, body)?;
+        self.end += HEADER + len;
+        Ok(())
     }
 
     /// Whether anything waits, lent packets excluded.
@@ -147,45 +155,52 @@ impl Writer {
         let end = if whole { self.ends.back() } else { self.ends.front() };
         let end = *end?;
         let buffer = core::mem::replace(&mut self.buffer, core::mem::take(&mut self.spare));
-        self.lent = Some(core::mem::take(&mut self.ends));
+        core::mem::swap(&mut self.ends, &mut self.lent_ends);
+        self.lent = Some(core::mem::take(&mut self.end));
         Some(OutputLoan { buffer, start: core::mem::take(&mut self.start), end })
     }
 
     /// Takes the loan back; `sent` bytes of it are gone. What was queued meanwhile goes behind the rest.
     pub fn settle(&mut self, loan: OutputLoan, sent: usize) {
-        let Some(mut ends) = self.lent.take() else { return };
+        let Some(lent) = self.lent.take() else { return };
         let start = (loan.start + sent).min(loan.end);
-        while ends.front().is_some_and(|end| *end <= start) {
-            ends.pop_front();
+        while self.lent_ends.front().is_some_and(|end| *end <= start) {
+            self.lent_ends.pop_front();
         }
-        let meanwhile = core::mem::replace(&mut self.buffer, loan.buffer);
-        if ends.is_empty() {
-            let mut sent = core::mem::replace(&mut self.buffer, meanwhile);
-            sent.clear();
-            self.spare = if sent.capacity() > KEPT || !self.spare_is_useful() { Vec::new() } else { sent };
-            if self.buffer.is_empty() {
+        if loan.buffer.len() < lent {
+            self.lent_ends.clear(); // a transport that lost the memory lost what was in it
+        }
+        if self.lent_ends.is_empty() {
+            self.spare = loan.buffer;
+            if self.end == 0 {
                 core::mem::swap(&mut self.buffer, &mut self.spare);
             }
-            self.start = 0;
+            self.shrink(KEPT);
             return;
         }
-        let base = self.buffer.len();
-        self.buffer.extend_from_slice(&meanwhile);
-        ends.extend(self.ends.drain(..).map(|end| end + base));
-        self.ends = ends;
+        let mut meanwhile = core::mem::replace(&mut self.buffer, loan.buffer);
+        let queued = core::mem::replace(&mut self.end, lent);
+        self.grow(queued);
+        self.buffer[lent..lent + queued].copy_from_slice(&meanwhile[..queued]);
+        self.end += queued;
         self.start = start;
-        self.spare = meanwhile;
-        self.spare.clear();
+        self.lent_ends.extend(self.ends.drain(..).map(|end| end + lent));
+        core::mem::swap(&mut self.ends, &mut self.lent_ends);
+        core::mem::swap(&mut self.spare, &mut meanwhile);
     }
 
-    fn spare_is_useful(&self) -> bool {
-        self.spare.capacity() == 0
+    /// Gives big buffers back to the system while nothing is in them.
+    pub fn rest(&mut self) {
+        self.shrink(SMALL);
     }
 
-    /// Gives the buffers back to the system while nothing waits.
-    pub fn release(&mut self) {
-        if self.lent.is_none() && self.ends.is_empty() {
-            (self.buffer, self.spare, self.start) = (Vec::new(), Vec::new(), 0);
+    /// Gives back buffers above this size in which nothing waits.
+    fn shrink(&mut self, above: usize) {
+        if self.lent.is_none() && self.ends.is_empty() && self.buffer.capacity() > above {
+            self.buffer = Vec::new();
+        }
+        if self.spare.capacity() > above {
+            self.spare = Vec::new();
         }
     }
 

@@ -329,7 +329,10 @@ impl Session {
 
     fn input(&mut self, event: Event) -> Result<(), Stop> {
         match event {
-            Event::Blocked => Err(Stop::Status(status::SSL_WOULD_BLOCK)),
+            Event::Blocked => {
+                self.engine.rest();
+                Err(Stop::Status(status::SSL_WOULD_BLOCK))
+            }
             // Behaviours 5: while a header is read every failure is the end of the transport.
             Event::Failed(_) if self.engine.wants_header() => Err(Stop::Transport(status::SSL_CLOSED_ABORT)),
             Event::Failed(code) => Err(Stop::Transport(code)),

@@ -1,0 +1,161 @@
+//! What a connection costs in memory: nothing is allocated per record, the buffers stay where they are, and an
+//! idle connection gives the big ones back.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use allocation_counter::{AllocationInfo, measure};
+use common::{End, NOW, Pair, credentials};
+use st_core::session::{Call, Event, Turn};
+use st_core::status::{OsStatus, SSL_WOULD_BLOCK};
+
+/// Bytes under way in memory that was taken beforehand.
+struct Line {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Line {
+    fn new() -> Line {
+        Line { bytes: vec![0; 4 << 20], start: 0, end: 0 }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Event {
+        self.bytes[self.end..self.end + bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+        Event::Done
+    }
+
+    fn get(&mut self, out: &mut [u8]) -> (usize, Event) {
+        let n = out.len().min(self.end - self.start);
+        out[..n].copy_from_slice(&self.bytes[self.start..self.start + n]);
+        self.start += n;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        (n, if n == out.len() { Event::Done } else { Event::Blocked })
+    }
+}
+
+/// Runs a call to its end; what a binding does, without memory of its own.
+fn run(end: &mut End, call: &mut Call, line: &mut Line, data: &[u8], out: &mut [u8]) -> OsStatus {
+    let mut event = Event::Begin;
+    loop {
+        event = match end.session.step(call, event, NOW) {
+            Turn::Return(code) => return code,
+            Turn::Read => {
+                let mut loan = end.session.lend_input();
+                let (n, event) = line.get(loan.bytes_mut());
+                end.session.return_input(loan, n);
+                event
+            }
+            Turn::Write => {
+                let loan = end.session.lend_output(false).unwrap();
+                let n = loan.as_bytes().len();
+                let event = line.put(loan.as_bytes());
+                end.session.settle_output(loan, n);
+                event
+            }
+            Turn::Deliver(n) => {
+                let at = call.processed();
+                assert_eq!(end.session.take(call, &mut out[at..at + n]), n);
+                Event::Done
+            }
+            Turn::Seal => {
+                let from = call.processed();
+                end.session.seal(call, &data[from..]);
+                Event::Done
+            }
+            Turn::Need(_) => panic!("no question is left"),
+        };
+    }
+}
+
+fn connected() -> Pair {
+    let mut pair = Pair::new(&credentials(&rcgen::PKCS_ECDSA_P256_SHA256));
+    assert_eq!(pair.handshake(), (0, 0));
+    pair
+}
+
+/// One way and back.
+fn exchange(pair: &mut Pair, line: &mut Line, data: &[u8], out: &mut [u8]) {
+    transfer(&mut pair.client, &mut pair.server, line, data, out);
+    transfer(&mut pair.server, &mut pair.client, line, data, out);
+}
+
+fn transfer(from: &mut End, to: &mut End, line: &mut Line, data: &[u8], out: &mut [u8]) {
+    assert_eq!(run(from, &mut Call::write(data.len()), line, data, &mut []), 0);
+    let mut got = 0;
+    while got < data.len() {
+        let mut read = Call::read(data.len() - got);
+        let code = run(to, &mut read, line, &[], &mut out[got..]);
+        assert!(code == 0 || code == SSL_WOULD_BLOCK);
+        got += read.processed();
+    }
+    assert_eq!(out, data);
+}
+
+fn steady(size: usize, rounds: usize) -> AllocationInfo {
+    let (mut pair, mut line) = (connected(), Line::new());
+    let (data, mut out) = (vec![7; size], vec![0; size]);
+    for _ in 0..3 {
+        exchange(&mut pair, &mut line, &data, &mut out);
+    }
+    measure(|| {
+        for _ in 0..rounds {
+            exchange(&mut pair, &mut line, &data, &mut out);
+        }
+    })
+}
+
+#[test]
+fn nothing_is_allocated_per_record() {
+    // Up to one packet of eight records; several packets; odd sizes.
+    for size in [1, 64, 1000, 1024, 16_384, 16_385, 131_072, 131_073, 1 << 20] {
+        let info = steady(size, 20);
+        assert_eq!(info.count_total, 0, "{size}: {} bytes in {} pieces", info.bytes_total, info.count_total);
+    }
+}
+
+#[test]
+fn sizes_that_alternate_allocate_nothing_either() {
+    let (mut pair, mut line) = (connected(), Line::new());
+    let (data, mut out) = (vec![7; 131_072], vec![0; 131_072]);
+    let mut all = |pair: &mut Pair| {
+        for size in [131_072, 1, 16_384, 64, 40_000, 5] {
+            exchange(pair, &mut line, &data[..size], &mut out[..size]);
+        }
+    };
+    all(&mut pair);
+    all(&mut pair);
+    let info = measure(|| (0..10).for_each(|_| all(&mut pair)));
+    assert_eq!(info.count_total, 0, "{} bytes", info.bytes_total);
+}
+
+/// Both ends after a handshake, some data, and a read that found nothing: what they hold, buffers included.
+fn idle(size: usize) -> u64 {
+    let credentials = credentials(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut line = Line::new();
+    let (data, mut out) = (vec![7; size], vec![0; size]);
+    let mut kept = Vec::with_capacity(1);
+    let info = measure(|| {
+        let mut pair = Pair::new(&credentials);
+        assert_eq!(pair.handshake(), (0, 0));
+        exchange(&mut pair, &mut line, &data, &mut out);
+        let Pair { mut client, mut server, .. } = pair;
+        for end in [&mut client, &mut server] {
+            let code = run(end, &mut Call::read(1), &mut line, &[], &mut [0]);
+            assert_eq!(code, SSL_WOULD_BLOCK);
+        }
+        kept.push((client, server));
+    });
+    u64::try_from(info.bytes_current).unwrap() / 2
+}
+
+#[test]
+fn an_idle_connection_keeps_little_whatever_went_through_it() {
+    let (after_little, after_much) = (idle(100), idle(2 << 20));
+    assert!(after_little < 8 * 1024, "{after_little} bytes");
+    assert!(after_much < 8 * 1024, "{after_much} bytes");
+}
