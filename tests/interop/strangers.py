@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import select
 import shutil
 import socket
 import ssl
@@ -19,10 +18,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from pipes import LIMIT, Link, Task, message
 from typing import Any
 
 import pytest
-from pipes import LIMIT, Link, Task, message
 
 import certs
 
@@ -478,34 +477,24 @@ class GnutlsServed(Peer):
 
 
 class GnutlsClient(Program):
-    """The end of ``gnutls-cli``; what it says about itself goes to a file of its own."""
+    """The end of ``gnutls-cli``; its words and the data share its output."""
 
-    def __init__(self, running: Process, log: Path) -> None:
-        super().__init__(running)
-        self.log = log
+    binary = False
 
     def established(self) -> Facts:
-        for _ in range(LIMIT * 50):
-            said = self.log.read_bytes() if self.log.exists() else b""
-            if b"- Handshake was completed" in said:
-                return _gnutls_facts(said)
-            if self.process.child.poll() is not None:
-                break
-            select.select([], [], [], 0.02)
-        raise AssertionError(f"no handshake\n{said!r}\n{self.process.said()}")
+        end = self.process.search(rb"- Simple Client Mode:\n\n").end()
+        facts = _gnutls_facts(bytes(self.process.out[:end]))
+        self.process.drop_until(end)
+        return facts
 
     def close(self) -> None:
         assert self.process.child.stdin is not None
         self.process.child.stdin.close()
 
-    def refused(self) -> str:
-        self.process.finish()
-        return self.log.read_text(errors="replace").lower() + self.process.said().lower()
-
     def ended(self) -> str:
         self.process.finish()
-        said = self.log.read_bytes()
-        return "orderly" if b"*** " not in said else said.decode(errors="replace")
+        complaints = b"*** " in self.process.out, b"*** " in self.process.err
+        return "orderly" if complaints == (False, False) else self.process.said()
 
 
 class Gnutls(Stranger):
@@ -526,15 +515,13 @@ class Gnutls(Stranger):
 
     @contextlib.contextmanager
     def connect(self, port: int, options: Options) -> Iterator[Peer]:
-        log = certs.directory() / f"gnutls-cli-{port}.log"
-        log.unlink(missing_ok=True)
         with process(
-            *(tool("gnutls-cli"), "--port", str(port), "127.0.0.1", f"--logfile={log}"),
+            *(tool("gnutls-cli"), "--port", str(port), "127.0.0.1"),
             *(f"--sni-hostname={options.host}", f"--verify-hostname={options.host}"),
             *(f"--x509cafile={options.anchor.file('cert')}", "--priority", _gnutls_priority(options)),
             *(f"--alpn={name}" for name in options.alpn),
         ) as running:
-            yield GnutlsClient(running, log)
+            yield GnutlsClient(running)
 
 
 # --- Python's ssl ------------------------------------------------------------------------------------------
@@ -663,7 +650,9 @@ class TlslitePeer(Peer):
         return Facts(
             suite=next((suite for suite in SUITES if suite.number == name), None),
             alpn=bytes(session.appProto) if session.appProto else None,
-            sni=session.serverName.decode() if isinstance(session.serverName, bytes) else session.serverName or None,
+            sni=session.serverName.decode()
+            if isinstance(session.serverName, bytes)
+            else session.serverName or None,
             group=names.get(group),
             extended_master_secret=session.extendedMasterSecret,
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from pipes import Task, client, ok, socket_link, state
+
+import pytest
 from strangers import GROUPS, SIZES, STRANGERS, SUITES, Options, Stranger, Suite, dial, trade
 
 import certs
 import securetransport as st
 from securetransport import extensions
-
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=str)
