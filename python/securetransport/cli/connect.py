@@ -57,16 +57,21 @@ _BLOCK = 64 * 1024
 
 def connect(
     place: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Where to; [ADDRESS]:PORT for IPv6.")],
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port, if not in HOST:PORT. [default: 443]")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port, if not in HOST:PORT. [default: 443]")
+    ] = None,
     servername: Annotated[
-        str | None, typer.Option("--servername", metavar="NAME", help="Name to ask for and verify instead of HOST.")
+        str | None,
+        typer.Option("--servername", metavar="NAME", help="Name to ask for and verify instead of HOST."),
     ] = None,
     cafile: CaFile = None,
     client_cert: Annotated[
-        Path | None, typer.Option("--client-cert", metavar="FILE", help="Certificate to show: PEM, DER or PKCS#12.")
+        Path | None,
+        typer.Option("--client-cert", metavar="FILE", help="Certificate to show: PEM, DER or PKCS#12."),
     ] = None,
     client_key: Annotated[
-        Path | None, typer.Option("--client-key", metavar="FILE", help="Its key, if --client-cert does not hold it.")
+        Path | None,
+        typer.Option("--client-key", metavar="FILE", help="Its key, if --client-cert does not hold it."),
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Go on although the certificate is not trusted.")
@@ -77,7 +82,9 @@ def connect(
     alpn: Alpn = None,
     wait: Annotated[
         float | None,
-        typer.Option("--wait", min=0, metavar="SECONDS", help="After the end of input, wait this long for more output."),
+        typer.Option(
+            "--wait", min=0, metavar="SECONDS", help="After the end of input, wait this long for more output."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -151,6 +158,7 @@ class _Client:
         self.where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.authorities = authorities
         self.insecure = insecure
+        self.versions = settings.versions
         self.judgement: Judgement | None = None
         self.address = ""
         self.handshake_time = 0.0
@@ -233,7 +241,7 @@ class _Client:
     def _fail(self, status: int) -> None:
         _, report = extensions.SSLCopyConnectionReport(self.context, None)
         reset = self.transport.failure is not None
-        raise explain_client(status, self.where, report or {}, self.transport.first, reset)
+        raise explain_client(status, self.where, report or {}, self.transport.first, reset, self.versions)
 
     def facts(self) -> dict[str, Any]:
         """Everything worth showing."""
@@ -349,7 +357,9 @@ class _Pipe:
         if status == st.errSSLClosedAbort:
             how = "was reset" if self.client.transport.failure else "ended without a proper close"
             raise Problem(
-                Exit.BROKEN, f"The connection to {where} {how}; what was received may be cut short.", status=int(status)
+                Exit.BROKEN,
+                f"The connection to {where} {how}; what was received may be cut short.",
+                status=int(status),
             )
         words = messages.status_sentence(status) or status_name(status)
         raise Problem(Exit.BROKEN, f"The connection to {where} failed: {words}", status=int(status))

@@ -38,14 +38,20 @@ __all__ = [
 
 # What the flags are called is the same in every command.
 MinVersion = Annotated[
-    str, typer.Option("--min-version", metavar="VERSION", help="Lowest version: ssl3, tls1.0, tls1.1, tls1.2, tls1.3.")
+    str,
+    typer.Option(
+        "--min-version", metavar="VERSION", help="Lowest version: ssl3, tls1.0, tls1.1, tls1.2, tls1.3."
+    ),
 ]
 MaxVersion = Annotated[
-    str | None, typer.Option("--max-version", metavar="VERSION", help="Highest version. [default: the highest there is]")
+    str | None,
+    typer.Option("--max-version", metavar="VERSION", help="Highest version. [default: the highest there is]"),
 ]
 Ciphers = Annotated[
     list[str] | None,
-    typer.Option("--cipher", metavar="NAME", help="Suite to use, in order; repeat it or separate names with commas."),
+    typer.Option(
+        "--cipher", metavar="NAME", help="Suite to use, in order; repeat it or separate names with commas."
+    ),
 ]
 Alpn = Annotated[
     list[str] | None,
@@ -53,7 +59,9 @@ Alpn = Annotated[
 ]
 CaFile = Annotated[
     Path | None,
-    typer.Option("--cafile", metavar="FILE", help="Authorities to trust instead of the system's (PEM or DER)."),
+    typer.Option(
+        "--cafile", metavar="FILE", help="Authorities to trust instead of the system's (PEM or DER)."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -88,6 +96,22 @@ class TlsSettings:
     suites: tuple[int, ...]
     alpn: tuple[str, ...]
 
+    @property
+    def needs_rsa(self) -> bool:
+        """Whether a server can only use these suites with an RSA key."""
+        return not any("_ECDSA_" in name for name, number in _SUITE_NAMES.items() if number in self.suites)
+
+    @property
+    def versions(self) -> str:
+        """The range in words."""
+        if self.max_version == self.min_version:
+            return self.min_version
+        return (
+            f"{self.min_version} to {self.max_version}"
+            if self.max_version
+            else f"{self.min_version} and later"
+        )
+
 
 def read_settings(
     min_version: str | None, max_version: str | None, ciphers: list[str] | None, alpn: list[str] | None
@@ -103,7 +127,9 @@ def read_settings(
     protocols = tuple(_split(alpn))
     for name in protocols:
         if not name.isascii() or len(name) > 31:
-            raise Problem(Exit.USAGE, f"{name!r} cannot be an application protocol: at most 31 ASCII characters.")
+            raise Problem(
+                Exit.USAGE, f"{name!r} cannot be an application protocol: at most 31 ASCII characters."
+            )
     return TlsSettings(lowest, highest, suites or _default_suites(lowest), protocols)
 
 
@@ -115,7 +141,9 @@ def _split(values: list[str] | None) -> Iterable[str]:
 def _version(text: str) -> str:
     bare = text.lower().replace("_", ".").strip()
     number = bare.removeprefix("tls").removeprefix("v")
-    name = "ssl3" if bare in ("ssl3", "sslv3", "ssl3.0") else f"tls{number if '.' in number else number + '.0'}"
+    name = (
+        "ssl3" if bare in ("ssl3", "sslv3", "ssl3.0") else f"tls{number if '.' in number else number + '.0'}"
+    )
     if name not in VERSIONS:
         raise Problem(Exit.USAGE, f"{text!r} is no protocol version; there are {', '.join(VERSIONS)}.")
     return name
@@ -195,11 +223,11 @@ def load_authorities(path: Path) -> list[st.SecCertificate]:
 
 def certificates_from(data: bytes) -> list[st.SecCertificate]:
     """Certificates out of PEM or DER bytes; ``ValueError`` when there is none."""
-    if b"-----BEGIN" in data:
-        found = x509.load_pem_x509_certificates(data)
-    else:
-        found = [x509.load_der_x509_certificate(data)]
-    made = [st.SecCertificateCreateWithData(None, one.public_bytes(serialization.Encoding.DER)) for one in found]
+    is_pem = b"-----BEGIN" in data
+    found = x509.load_pem_x509_certificates(data) if is_pem else [x509.load_der_x509_certificate(data)]
+    made = [
+        st.SecCertificateCreateWithData(None, one.public_bytes(serialization.Encoding.DER)) for one in found
+    ]
     return [certificate for certificate in made if certificate is not None]
 
 

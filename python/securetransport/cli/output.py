@@ -89,7 +89,9 @@ def reporting(as_json: bool) -> Iterator[None]:
             print_json(
                 {"ok": False, "exit_code": int(problem.code), "error": problem.sentence, **problem.details}
             )
-        console(stderr=True).print(Text("error: ", style="bold red") + Text(clean(problem.sentence)))
+        console(stderr=True).print(
+            Text("error: ", style="bold red") + Text(clean(problem.sentence)), soft_wrap=True
+        )
         raise typer.Exit(int(problem.code)) from None
     except KeyboardInterrupt:
         raise typer.Exit(int(Exit.INTERRUPTED)) from None

@@ -91,7 +91,12 @@ def explain_network(error: OSError, where: str) -> Problem:
 
 _OLDER = "--min-version tls1.0 allows older versions"
 _AGREE = frozenset(
-    {st.errSSLNegotiation, st.errSSLPeerHandshakeFail, st.errSSLPeerProtocolVersion, st.errSSLPeerInsufficientSecurity}
+    {
+        st.errSSLNegotiation,
+        st.errSSLPeerHandshakeFail,
+        st.errSSLPeerProtocolVersion,
+        st.errSSLPeerInsufficientSecurity,
+    }
 )
 _ABOUT_OUR_CERTIFICATE = frozenset(
     {
@@ -106,8 +111,14 @@ _ABOUT_OUR_CERTIFICATE = frozenset(
 )
 
 
-def explain_client(status: int, where: str, report: dict[str, Any], first: bytes, reset: bool) -> Problem:
-    """Why a client's handshake failed with ``status``; ``first`` is how the peer's answer began."""
+def explain_client(
+    status: int, where: str, report: dict[str, Any], first: bytes, reset: bool, versions: str
+) -> Problem:
+    """Why a client's handshake failed with ``status``.
+
+    ``first`` is how the peer's answer began, ``reset`` whether the transport failed rather than ended, ``versions``
+    what was offered.
+    """
     received, sent = report.get("alert_received"), report.get("alert_sent")
     details = {
         "status": int(status),
@@ -116,17 +127,23 @@ def explain_client(status: int, where: str, report: dict[str, Any], first: bytes
         "alert_sent": sent,
     }
     plain = explain_plain(first)
+    if status == st.errSecParam:
+        return Problem(
+            Exit.USAGE, f"This library speaks no protocol version in the range {versions}.", **details
+        )
     if plain:
         what, remedy = plain
         sentence = f"{where} speaks {what}, not TLS; {remedy}."
     elif status == st.errSSLWouldBlock:
-        sentence = f"{where} accepts connections but does not answer the handshake; it may not speak TLS there."
+        sentence = (
+            f"{where} accepts connections but does not answer the handshake; it may not speak TLS there."
+        )
     elif status == st.errSSLClosedAbort and not first:
         how = "resets" if reset else "closes"
         sentence = f"{where} {how} the connection without an answer; it may not speak TLS there, or {_OLDER}."
     elif status in _AGREE:
         sentence = (
-            f"{where} and this side share no protocol version or cipher suite"
+            f"{where} and this side share no protocol version (here {versions}) or cipher suite"
             f"{_alert(received)}; {_OLDER}, --cipher names other suites."
         )
     elif status in _ABOUT_OUR_CERTIFICATE:
@@ -136,7 +153,9 @@ def explain_client(status: int, where: str, report: dict[str, Any], first: bytes
         )
     else:
         words = messages.status_sentence(status) or "The handshake failed."
-        sentence = f"The handshake with {where} failed with {status_name(status)}: {words[0].lower()}{words[1:]}"
+        sentence = (
+            f"The handshake with {where} failed with {status_name(status)}: {words[0].lower()}{words[1:]}"
+        )
     return Problem(Exit.HANDSHAKE, sentence, **details)
 
 

@@ -41,26 +41,36 @@ __all__ = ["serve"]
 
 
 def serve(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 lets the system choose.")] = 8443,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port; 0 lets the system choose.")
+    ] = 8443,
     host: Annotated[
         str | None, typer.Option("--host", help="Address or name to listen on. [default: every address]")
     ] = None,
     cert: Annotated[
         Path | None,
-        typer.Option("--cert", metavar="FILE", help="Certificate chain: PEM, DER or PKCS#12. [default: a throw-away one]"),
+        typer.Option(
+            "--cert",
+            metavar="FILE",
+            help="Certificate chain: PEM, DER or PKCS#12. [default: a throw-away one]",
+        ),
     ] = None,
     key: Annotated[
         Path | None, typer.Option("--key", metavar="FILE", help="Its key, if --cert does not hold it.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--dir", metavar="FOLDER", help="Serve this folder over HTTPS instead of echoing.")
+        Path | None,
+        typer.Option("--dir", metavar="FOLDER", help="Serve this folder over HTTPS instead of echoing."),
     ] = None,
     min_version: MinVersion = "tls1.2",
     max_version: MaxVersion = None,
     cipher: Ciphers = None,
     alpn: Alpn = None,
     idle: Annotated[
-        float, typer.Option("--idle", min=0.1, metavar="SECONDS", help="End a connection after this long without data.")
+        float,
+        typer.Option(
+            "--idle", min=0.1, metavar="SECONDS", help="End a connection after this long without data."
+        ),
     ] = 60.0,
     max_clients: Annotated[
         int, typer.Option("--max-clients", min=1, metavar="N", help="Refuse clients above this number.")
@@ -75,12 +85,14 @@ def serve(
             alpn = ["http/1.1"]
         settings = read_settings(min_version, max_version, cipher, alpn)
         make_service = _service(folder)
-        with _credentials(cert, key, host) as (credentials, authority):
+        with _credentials(cert, key, host, settings.needs_rsa) as (credentials, authority):
             make_context = _contexts(settings, credentials)
             make_context()  # a wrong flag is said now, not to the first client
             _allow_descriptors(max_clients)
             listeners = _listen(host, port)
-            server = Server(listeners, make_context, make_service, Limits(max_clients, idle=idle), _log(as_json))
+            server = Server(
+                listeners, make_context, make_service, Limits(max_clients, idle=idle), _log(as_json)
+            )
             _announce(listeners, folder, authority, as_json)
             server.run()
             _summary(server, as_json)
@@ -90,13 +102,17 @@ def _service(folder: Path | None) -> Callable[[], Service]:
     if folder is None:
         return Echo
     if not folder.is_dir():
-        raise Problem(Exit.FILE, f"{folder} is no folder." if folder.exists() else f"There is no folder {folder}.")
+        raise Problem(
+            Exit.FILE, f"{folder} is no folder." if folder.exists() else f"There is no folder {folder}."
+        )
     root = Folder(folder)
     return lambda: HttpService(root)
 
 
 @contextlib.contextmanager
-def _credentials(cert: Path | None, key: Path | None, host: str | None) -> Iterator[tuple[list[Any], Path | None]]:
+def _credentials(
+    cert: Path | None, key: Path | None, host: str | None, rsa_key: bool
+) -> Iterator[tuple[list[Any], Path | None]]:
     """The server's credentials, and the file of the throw-away authority if they come from one."""
     if cert is not None:
         credentials = load_credentials(cert, key)
@@ -105,7 +121,7 @@ def _credentials(cert: Path | None, key: Path | None, host: str | None) -> Itera
         return
     names = ["localhost", "127.0.0.1", "::1"]
     names += [name for name in (host, socket.gethostname()) if name and name not in names]
-    made = throwaway.make([name for name in names if name.isascii()])
+    made = throwaway.make([name for name in names if name.isascii()], rsa_key)
     with tempfile.TemporaryDirectory(prefix="securetransport-") as place:
         authority = Path(place, "authority.pem")
         authority.write_bytes(made.authority)
@@ -180,9 +196,13 @@ def _listener(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 def _cannot_listen(error: OSError | None, host: str | None, port: int) -> Problem:
     if error is not None and error.errno == errno.EADDRINUSE:
-        return Problem(Exit.NETWORK, f"Port {port} is in use; stop the other server or choose another with --port.")
+        return Problem(
+            Exit.NETWORK, f"Port {port} is in use; stop the other server or choose another with --port."
+        )
     if error is not None and error.errno == errno.EACCES:
-        return Problem(Exit.NETWORK, f"Port {port} needs more rights than this user has; choose one above 1023.")
+        return Problem(
+            Exit.NETWORK, f"Port {port} needs more rights than this user has; choose one above 1023."
+        )
     if error is None or error.errno == errno.EADDRNOTAVAIL:
         return Problem(Exit.NETWORK, f"{host or 'This machine'} has no address here to listen on.")
     return Problem(Exit.NETWORK, f"Port {port} cannot be listened on: {error.strerror or error}.")
@@ -191,7 +211,9 @@ def _cannot_listen(error: OSError | None, host: str | None, port: int) -> Proble
 # --- what is printed -------------------------------------------------------------------------------------
 
 
-def _announce(listeners: list[socket.socket], folder: Path | None, authority: Path | None, as_json: bool) -> None:
+def _announce(
+    listeners: list[socket.socket], folder: Path | None, authority: Path | None, as_json: bool
+) -> None:
     places = [listener.getsockname() for listener in listeners]
     port = places[0][1]
     if as_json:
@@ -214,7 +236,9 @@ def _announce(listeners: list[socket.socket], folder: Path | None, authority: Pa
         if folder is not None:
             to.print(Text(f"Try: curl --cacert {authority} https://localhost:{port}/"), soft_wrap=True)
         else:
-            to.print(Text(f"Try: securetransport connect localhost:{port} --cafile {authority}"), soft_wrap=True)
+            to.print(
+                Text(f"Try: securetransport connect localhost:{port} --cafile {authority}"), soft_wrap=True
+            )
     to.file.flush()
 
 

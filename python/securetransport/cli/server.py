@@ -45,7 +45,18 @@ _PIECES_A_TURN = 1
 _TICK = 0.25
 #: How long the other end gets to take what was sent last, in seconds.
 _LINGER = 2.0
-_HTTP_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"OPTIO", b"DELET", b"CONNE", b"PATCH", b"TRACE", b"PRI *")
+_HTTP_METHODS = (
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"OPTIO",
+    b"DELET",
+    b"CONNE",
+    b"PATCH",
+    b"TRACE",
+    b"PRI *",
+)
 
 
 class Service(Protocol):
@@ -277,7 +288,13 @@ class Server:
         shown = f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
         if len(self._clients) >= self._limits.clients:
             self.counters["refused"] += 1
-            self._log({"event": "refused", "client": shown, "reason": f"{self._limits.clients} clients are connected"})
+            self._log(
+                {
+                    "event": "refused",
+                    "client": shown,
+                    "reason": f"{self._limits.clients} clients are connected",
+                }
+            )
             sock.close()
             return
         sock.setblocking(False)
@@ -352,9 +369,9 @@ class Server:
 
     def _answer_plain(self, client: _Client) -> None:
         body = b"This port speaks HTTPS; use https:// in place of http://.\n"
-        head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
         with contextlib.suppress(OSError):
-            client.socket.send(head.format(len(body)).encode() + body)
+            client.socket.send(head.encode() + b"Connection: close\r\n\r\n" + body)
 
     # --- serving -----------------------------------------------------------------------------------------
 
@@ -476,7 +493,9 @@ class Server:
             "version": report.get("version"),
             "suite": report.get("suite"),
             "alpn": alpn[0] if alpn_status == st.errSecSuccess and alpn and client.connected else None,
-            "handshake_ms": round(client.handshake_time * 1000, 1) if client.handshake_time is not None else None,
+            "handshake_ms": round(client.handshake_time * 1000, 1)
+            if client.handshake_time is not None
+            else None,
             "seconds": round(time.monotonic() - client.started, 3),
             "bytes_in": client.transport.bytes_in,
             "bytes_out": client.transport.bytes_out,
@@ -502,7 +521,9 @@ class Server:
             elif not client.connected:
                 if now - client.started > limits.handshake:
                     self.counters["failed handshakes"] += 1
-                    self._end(client, f"handshake not finished after {limits.handshake:g} s", st.errSSLWouldBlock)
+                    self._end(
+                        client, f"handshake not finished after {limits.handshake:g} s", st.errSSLWouldBlock
+                    )
             elif now - client.moved > limits.idle:
                 self._end(client, f"idle for {limits.idle:g} s", st.errSecSuccess)
             elif waiting is not None and now - waiting > limits.request:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 __all__ = ["ThrowAway", "make"]
@@ -36,7 +36,9 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: str, issuer: str, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -49,11 +51,11 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
     )
 
 
-def _usage(authority: bool) -> x509.KeyUsage:
+def _usage(authority: bool, encrypts: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not authority,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=encrypts,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=authority,
@@ -70,8 +72,11 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def make(names: Sequence[str]) -> ThrowAway:
-    """A new authority and a certificate for ``names`` (host names and IP addresses), with P-256 keys."""
+def make(names: Sequence[str], rsa_key: bool = False) -> ThrowAway:
+    """A new authority and a certificate for ``names`` (host names and IP addresses).
+
+    The certificate's key is on P-256, or RSA with 2048 bits, fit for RSA key exchange too.
+    """
     top = ec.generate_private_key(ec.SECP256R1())
     top_name = "securetransport throw-away authority"
     authority = (
@@ -81,17 +86,15 @@ def make(names: Sequence[str]) -> ThrowAway:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(top.public_key()), critical=False)
         .sign(top, hashes.SHA256())
     )
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder(names[0], top_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(_usage(authority=False, encrypts=rsa_key), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(top.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(top.public_key()), critical=False)
         .sign(top, hashes.SHA256())
     )
     private = key.private_bytes(
