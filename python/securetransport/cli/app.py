@@ -1,0 +1,54 @@
+"""The three commands under one name.
+
+In: the command line. Out: an exit code. Promise: each command lives in a file of its own; here they only meet.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import securetransport as st
+
+from .connect import connect
+from .demo import demo
+from .serve import serve
+
+app = typer.Typer(
+    name="securetransport",
+    help="TLS connections through Secure Transport's SSL* functions: show one, open one, serve some.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(connect)
+app.command()(serve)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"securetransport {st.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> int:
+    """Run the command line; returns or exits with its exit code."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no fault. Nothing may be written at exit any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

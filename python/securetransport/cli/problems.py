@@ -1,0 +1,163 @@
+"""What can go wrong on the command line, as exit codes and sentences.
+
+In: statuses, exceptions, what is known about a connection. Out: a :class:`Problem`. Promise: one sentence that
+says what is wrong and, where there is something, what to try; the exit codes are those of ``docs/cli.md``.
+"""
+
+from __future__ import annotations
+
+import enum
+import errno
+import socket
+from typing import Any
+
+import securetransport as st
+from securetransport.constants import messages
+
+__all__ = ["Exit", "Problem", "explain_client", "explain_network", "explain_plain", "status_name"]
+
+
+class Exit(enum.IntEnum):
+    """Exit codes."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    FILE = 3
+    NETWORK = 4
+    HANDSHAKE = 5
+    UNTRUSTED = 6
+    BROKEN = 7
+    INTERRUPTED = 130
+
+
+class Problem(Exception):
+    """Something the user can understand: an exit code, one sentence and details for ``--json``."""
+
+    def __init__(self, code: Exit, sentence: str, **details: Any) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.details = details
+
+
+def status_name(status: int) -> str:
+    """The C name of a status, or its number."""
+    return _NAMES.get(status, str(status))
+
+
+_NAMES = {
+    int(value): name
+    for name, value in vars(st).items()
+    if name.startswith(("errSSL", "errSec")) and isinstance(value, int)
+}
+# Three names share this number; the peer's is the general one.
+_NAMES[int(st.errSSLPeerAuthCompleted)] = "errSSLPeerAuthCompleted"
+
+#: How protocols that speak first, or answer in the clear, begin: what they are and which port has TLS.
+_PLAIN = (
+    (b"HTTP/", "plain HTTP", "443 is the usual port for HTTPS"),
+    (b"<", "plain HTML or XML", "443 is the usual port for HTTPS"),
+    (b"SSH-", "SSH", "use ssh there"),
+    (b"220", "SMTP or FTP in the clear", "465 and 990 are the usual ports with TLS"),
+    (b"+OK", "POP3 in the clear", "995 is the usual port with TLS"),
+    (b"* OK", "IMAP in the clear", "993 is the usual port with TLS"),
+)
+
+
+def explain_plain(first: bytes) -> tuple[str, str] | None:
+    """What the peer speaks instead of TLS, judged by its first bytes, and what to try; ``None`` if unknown."""
+    for start, what, remedy in _PLAIN:
+        if first.startswith(start):
+            return what, remedy
+    return None
+
+
+def explain_network(error: OSError, where: str) -> Problem:
+    """Why a connection to ``where`` could not be made."""
+    if isinstance(error, socket.gaierror):
+        host = where.rsplit(":", 1)[0]
+        return Problem(Exit.NETWORK, f"There is no address for {host}; check the spelling and the network.")
+    if isinstance(error, ConnectionRefusedError):
+        sentence = f"{where} refuses connections; check the port, and whether a server is running there."
+    elif isinstance(error, TimeoutError):
+        sentence = f"{where} does not answer; check the host and port, and whether a firewall is in the way."
+    elif error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        sentence = f"{where} cannot be reached from this network; check the connection."
+    else:
+        sentence = f"No connection to {where}: {error.strerror or error}."
+    return Problem(Exit.NETWORK, sentence)
+
+
+_OLDER = "--min-version tls1.0 allows older versions"
+_AGREE = frozenset(
+    {
+        st.errSSLNegotiation,
+        st.errSSLPeerHandshakeFail,
+        st.errSSLPeerProtocolVersion,
+        st.errSSLPeerInsufficientSecurity,
+    }
+)
+_ABOUT_OUR_CERTIFICATE = frozenset(
+    {
+        st.errSSLPeerBadCert,
+        st.errSSLPeerUnsupportedCert,
+        st.errSSLPeerCertRevoked,
+        st.errSSLPeerCertExpired,
+        st.errSSLPeerCertUnknown,
+        st.errSSLPeerUnknownCA,
+        st.errSSLPeerAccessDenied,
+    }
+)
+
+
+def explain_client(
+    status: int, where: str, report: dict[str, Any], first: bytes, reset: bool, versions: str
+) -> Problem:
+    """Why a client's handshake failed with ``status``.
+
+    ``first`` is how the peer's answer began, ``reset`` whether the transport failed rather than ended, ``versions``
+    what was offered.
+    """
+    received, sent = report.get("alert_received"), report.get("alert_sent")
+    details = {
+        "status": int(status),
+        "status_name": status_name(status),
+        "alert_received": received,
+        "alert_sent": sent,
+    }
+    plain = explain_plain(first)
+    if status == st.errSecParam:
+        return Problem(
+            Exit.USAGE, f"This library speaks no protocol version in the range {versions}.", **details
+        )
+    if plain:
+        what, remedy = plain
+        sentence = f"{where} speaks {what}, not TLS; {remedy}."
+    elif status == st.errSSLWouldBlock:
+        sentence = (
+            f"{where} accepts connections but does not answer the handshake; it may not speak TLS there."
+        )
+    elif status == st.errSSLClosedAbort and not first:
+        how = "resets" if reset else "closes"
+        sentence = f"{where} {how} the connection without an answer; it may not speak TLS there, or {_OLDER}."
+    elif status in _AGREE:
+        sentence = (
+            f"{where} and this side share no protocol version (here {versions}) or cipher suite"
+            f"{_alert(received)}; {_OLDER}, --cipher names other suites."
+        )
+    elif status in _ABOUT_OUR_CERTIFICATE:
+        sentence = (
+            f"{where} does not accept this side's certificate or the lack of one{_alert(received)}; "
+            "--client-cert and --client-key name one."
+        )
+    else:
+        words = messages.status_sentence(status) or "The handshake failed."
+        sentence = (
+            f"The handshake with {where} failed with {status_name(status)}: {words[0].lower()}{words[1:]}"
+        )
+    return Problem(Exit.HANDSHAKE, sentence, **details)
+
+
+def _alert(name: str | None) -> str:
+    return f" (alert {name})" if name else ""
