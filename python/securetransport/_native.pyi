@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-__all__: list[str]
+__all__ = [
+    "SSLContext",
+    "SSLHandshake",
+    "SSLRead",
+    "SSLWrite",
+    "Scratch",
+    "SecCertificate",
+    "SecIdentity",
+    "SecKey",
+    "SecPolicy",
+    "SecTrust",
+    "__version__",
+    "system_anchors",
+]
+
 __version__: str
 
 @final

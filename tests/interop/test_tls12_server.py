@@ -161,7 +161,7 @@ def test_ten_mebibytes_arrive_whole(stranger: Stranger, suite: Suite) -> None:
 def test_a_client_that_refuses_our_chain_is_understood(stranger: Stranger, bad: str, expected: int) -> None:
     # tlslite-ng judges no chains.
     ctx = server(bad)
-    with visited(stranger, ctx) as (link, peer, sock):
+    with visited(stranger, ctx) as (link, peer, _sock):
         status = link.handshake()
         peer.refused()
         assert status == (st.errSSLPeerBadCert if stranger.name == "gnutls" else expected)
