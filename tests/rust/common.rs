@@ -3,6 +3,7 @@
 
 use st_core::config::{Credentials, Now, Role};
 use st_core::crypto::rsa::open_premaster;
+use st_core::crypto::secret::Secret;
 use st_core::crypto::sign::PrivateKey;
 use st_core::handshake::{Answer, Verdict};
 use st_core::profile::Framing;
@@ -79,13 +80,15 @@ pub struct End {
     pub session: Session,
     pub verdict: Verdict,
     pub asked: usize,
+    /// Identities with their secrets, for a server that looks them up.
+    pub secrets: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl End {
     pub fn new(role: Role) -> End {
         let mut session = Session::new(role, Framing::Stream);
         session.set_io(true);
-        End { session, verdict: Verdict::Accepted, asked: 0 }
+        End { session, verdict: Verdict::Accepted, asked: 0, secrets: Vec::new() }
     }
 
     /// Runs a call to its end.
@@ -143,6 +146,14 @@ impl End {
             Need::Decrypt { credentials, ciphertext, versions, random } => {
                 Answer::Premaster(open_premaster(&credentials.key, &ciphertext, versions, &random))
             }
+            Need::Agree { credentials, share } => {
+                credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)
+            }
+            Need::Psk { identity } => Answer::Psk(
+                self.secrets
+                    .iter()
+                    .find_map(|(name, secret)| (*name == identity).then(|| Secret::copy_of(secret))),
+            ),
         }
     }
 }
@@ -219,4 +230,103 @@ pub fn credentials(algorithm: &'static rcgen::SignatureAlgorithm) -> Arc<Credent
     let certificate = params.self_signed(&key).unwrap();
     let private = PrivateKey::from_pkcs8(&key.serialize_der()).unwrap();
     Arc::new(Credentials { key: Arc::new(private), chain: vec![certificate.der().to_vec()] })
+}
+
+/// One of the keys in `keys/`, of a kind that the certificate library cannot make.
+macro_rules! kept {
+    ($name:literal) => {
+        kept(include_bytes!(concat!("keys/", $name, ".key")), include_bytes!(concat!("keys/", $name, ".crt")))
+    };
+}
+
+fn kept(key: &[u8], certificate: &[u8]) -> Arc<Credentials> {
+    let private = PrivateKey::from_pkcs8(key).unwrap();
+    Arc::new(Credentials { key: Arc::new(private), chain: vec![certificate.to_vec()] })
+}
+
+pub fn dsa() -> Arc<Credentials> {
+    kept!("dsa")
+}
+
+pub fn dsa1024() -> Arc<Credentials> {
+    kept!("dsa1024")
+}
+
+pub fn rsa512() -> Arc<Credentials> {
+    kept!("rsa512")
+}
+
+pub fn rsa1024() -> Arc<Credentials> {
+    kept!("rsa1024")
+}
+
+pub fn rsapss() -> Arc<Credentials> {
+    kept!("rsapss")
+}
+
+/// Restricted to SHA-384.
+pub fn rsapss384() -> Arc<Credentials> {
+    kept!("rsapss384")
+}
+
+/// A P-256 key whose certificate an RSA authority signed, with these key usages.
+pub fn p256_by_rsa(usages: Vec<rcgen::KeyUsagePurpose>) -> Arc<Credentials> {
+    let authority = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let issuer = rcgen::Issuer::new(params, authority);
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".into()]).unwrap();
+    params.key_usages = usages;
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    let private = PrivateKey::from_pkcs8(&key.serialize_der()).unwrap();
+    Arc::new(Credentials { key: Arc::new(private), chain: vec![certificate.der().to_vec()] })
+}
+
+/// Every kind of certificate, and none.
+pub fn every_kind() -> Vec<(&'static str, Option<Arc<Credentials>>)> {
+    vec![
+        ("none", None),
+        ("rsa", Some(credentials(&rcgen::PKCS_RSA_SHA256))),
+        ("rsapss", Some(rsapss())),
+        ("rsapss384", Some(rsapss384())),
+        ("rsa512", Some(rsa512())),
+        ("rsa1024", Some(rsa1024())),
+        ("dsa", Some(dsa())),
+        ("dsa1024", Some(dsa1024())),
+        ("p256", Some(credentials(&rcgen::PKCS_ECDSA_P256_SHA256))),
+        ("p256 by rsa", Some(p256_by_rsa(Vec::new()))),
+        ("p384", Some(credentials(&rcgen::PKCS_ECDSA_P384_SHA384))),
+        ("p521", Some(credentials(&rcgen::PKCS_ECDSA_P521_SHA512))),
+        ("ed25519", Some(credentials(&rcgen::PKCS_ED25519))),
+    ]
+}
+
+/// Which kinds of certificate a server can run a suite with, by the suite's name.
+pub fn kinds_for(suite: &str) -> &'static [&'static str] {
+    let exchange = suite.strip_prefix("TLS_").unwrap().split("_WITH_").next().unwrap();
+    match exchange {
+        "RSA" | "RSA_PSK" => &["rsa", "rsa512", "rsa1024"],
+        "DHE_RSA" | "ECDHE_RSA" => &["rsa", "rsapss", "rsapss384", "rsa512", "rsa1024"],
+        "DHE_DSS" => &["dsa", "dsa1024"],
+        "ECDHE_ECDSA" => &["p256", "p256 by rsa", "p384", "p521", "ed25519"],
+        "ECDH_ECDSA" => &["p256", "p384", "p521"],
+        "ECDH_RSA" => &["p256 by rsa"],
+        "DH_anon" | "ECDH_anon" | "PSK" | "DHE_PSK" | "ECDHE_PSK" => &[
+            "none",
+            "rsa",
+            "rsapss",
+            "rsapss384",
+            "rsa512",
+            "rsa1024",
+            "dsa",
+            "dsa1024",
+            "p256",
+            "p256 by rsa",
+            "p384",
+            "p521",
+            "ed25519",
+        ],
+        other => panic!("{other} is in nobody's list"),
+    }
 }

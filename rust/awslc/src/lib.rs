@@ -3,7 +3,13 @@
 //! In: keys in DER, messages, ciphertexts. Out: owned bytes. Promise: every pointer is owned by one value and
 //! freed with it; every failure is [`Error`], taken from AWS-LC's queue so that nothing is left behind for the
 //! next caller on this thread. What the safe crate `aws-lc-rs` offers is not repeated here: this crate exists
-//! for RSA keys below 2048 bits, SHA-1 signatures and the raw RSA operation, which it refuses.
+//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, DSA, Diffie-Hellman over finite fields
+//! and with the EC keys of certificates, which it refuses or lacks.
+
+mod dh;
+mod ec;
+
+pub use dh::{Dh, Parameters};
 
 use aws_lc_sys as sys;
 use core::fmt;
@@ -59,6 +65,8 @@ pub enum Kind {
     P521,
     /// Ed25519.
     Ed25519,
+    /// DSA.
+    Dsa,
 }
 
 /// Digests for signatures.
@@ -111,12 +119,14 @@ pub enum Signing {
     Ecdsa(Md),
     /// Ed25519, which digests by itself.
     Ed25519,
+    /// DSA over this digest.
+    Dsa(Md),
 }
 
 impl Signing {
     fn md(self) -> *const sys::EVP_MD {
         match self {
-            Signing::Pkcs1(md) | Signing::Pss(md) | Signing::Ecdsa(md) => md.raw(),
+            Signing::Pkcs1(md) | Signing::Pss(md) | Signing::Ecdsa(md) | Signing::Dsa(md) => md.raw(),
             Signing::Ed25519 => ptr::null(),
         }
     }
@@ -127,6 +137,7 @@ impl Signing {
             Signing::Pss(_) => matches!(kind, Kind::Rsa | Kind::RsaPss),
             Signing::Ecdsa(_) => matches!(kind, Kind::P256 | Kind::P384 | Kind::P521),
             Signing::Ed25519 => kind == Kind::Ed25519,
+            Signing::Dsa(_) => kind == Kind::Dsa,
         }
     }
 }
@@ -166,6 +177,22 @@ fn cbs(der: &[u8]) -> sys::CBS {
     }
 }
 
+/// A general key that shares this RSA key.
+///
+/// # Safety
+/// `rsa` is valid for the duration of the call.
+unsafe fn shared(rsa: *mut sys::RSA) -> Result<Pkey, Error> {
+    // SAFETY: the fresh key takes a reference of its own, or is freed.
+    unsafe {
+        let key = sys::EVP_PKEY_new();
+        if !key.is_null() && sys::EVP_PKEY_set1_RSA(key, rsa) == 1 {
+            return Pkey::own(key);
+        }
+        sys::EVP_PKEY_free(key);
+        Err(Error::take())
+    }
+}
+
 impl Pkey {
     fn own(raw: *mut sys::EVP_PKEY) -> Result<Pkey, Error> {
         let raw = NonNull::new(raw).ok_or_else(Error::take)?;
@@ -181,6 +208,7 @@ impl Pkey {
                 sys::EVP_PKEY_RSA => Some(Kind::Rsa),
                 sys::EVP_PKEY_RSA_PSS => Some(Kind::RsaPss),
                 sys::EVP_PKEY_ED25519 => Some(Kind::Ed25519),
+                sys::EVP_PKEY_DSA => Some(Kind::Dsa),
                 sys::EVP_PKEY_EC => {
                     let ec = sys::EVP_PKEY_get0_EC_KEY(self.raw.as_ptr());
                     match sys::EC_GROUP_get_curve_name(sys::EC_KEY_get0_group(ec)) {
@@ -222,14 +250,9 @@ impl Pkey {
             if rsa.is_null() {
                 return Err(Error::take());
             }
-            let key = sys::EVP_PKEY_new();
-            let set = if key.is_null() { 0 } else { sys::EVP_PKEY_set1_RSA(key, rsa) };
+            let key = shared(rsa);
             sys::RSA_free(rsa);
-            if set == 1 {
-                return Pkey::own(key);
-            }
-            sys::EVP_PKEY_free(key);
-            Err(Error::take())
+            key
         }
     }
 
@@ -267,8 +290,14 @@ impl Pkey {
         usize::try_from(unsafe { sys::EVP_PKEY_bits(self.raw.as_ptr()) }).unwrap_or(0)
     }
 
-    /// The public half as SubjectPublicKeyInfo.
+    /// The public half as SubjectPublicKeyInfo. A key for RSA-PSS comes out labelled as a general RSA key (RFC 4055
+    /// section 1.2): AWS-LC reads the other label but does not write it.
     pub fn spki(&self) -> Result<Vec<u8>, Error> {
+        if self.kind == Kind::RsaPss {
+            // SAFETY: the key is borrowed from this one and shared with a fresh one.
+            let general = unsafe { shared(sys::EVP_PKEY_get0_RSA(self.raw.as_ptr()))? };
+            return general.spki();
+        }
         let mut cbb = core::mem::MaybeUninit::uninit();
         let mut out = ptr::null_mut();
         let mut len = 0;
@@ -288,10 +317,10 @@ impl Pkey {
         }
     }
 
-    /// Whether the key takes this kind of signature, restrictions of an RSA-PSS key included.
+    /// Whether the key verifies this kind of signature, restrictions of an RSA-PSS key included.
     #[must_use]
     pub fn takes(&self, signing: Signing) -> bool {
-        self.context(signing, true).is_ok()
+        self.context(signing, false).is_ok()
     }
 
     /// Signs a message.

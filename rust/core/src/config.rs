@@ -3,10 +3,12 @@
 //! In: values of the setters. Out: a [`Config`], shared behind an `Arc` and changed by `Arc::make_mut`.
 //! Promise: session options are rows, so that both directions of every option come from one place.
 
+use crate::crypto::ffdh::DhGroup;
+use crate::crypto::secret::Secret;
 use crate::crypto::sign::PrivateKey;
 use crate::group::{self, Group};
 use crate::profile::{Framing, Rank};
-use crate::suite::{self, Suite};
+use crate::suite::{self, Auth, Suite};
 use crate::wire::ids::SuiteId;
 use crate::x509::Certificate;
 use std::sync::Arc;
@@ -156,7 +158,43 @@ pub struct Config {
     pub authorities: Vec<Certificate>,
     /// Distinguished names in a server's request, in DER, newest first.
     pub authority_names: Vec<Vec<u8>>,
+    /// A server's group for DHE, with the encoding it came in; without it the built-in one is used.
+    pub dh_group: Option<(DhGroup, Vec<u8>)>,
+    /// The smallest prime a client accepts for DHE, in bits.
+    pub dh_minimum: usize,
+    /// The last word of SSLSetDHEEnabled.
+    pub dhe_enabled: bool,
+    /// Curves as the caller gave them; what can be run of it is in `groups`.
+    pub curves: Vec<u16>,
+    /// The pre-shared keys of this end.
+    pub psk: Psk,
 }
+
+/// What an end knows about pre-shared keys (RFC 4279).
+#[derive(Clone, Debug, Default)]
+pub struct Psk {
+    /// The secret of every identity that is not looked up.
+    pub secret: Option<Secret>,
+    /// The identity a client sends.
+    pub identity: Option<Vec<u8>>,
+    /// The hint a server sends.
+    pub hint: Vec<u8>,
+    /// A server asks the application for the secret of an identity.
+    pub lookup: bool,
+}
+
+impl Psk {
+    /// Whether there is, or can be found, a secret.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        self.secret.is_some() || self.lookup
+    }
+}
+
+/// Bounds of the smallest prime, and where it begins (`behaviours` section 15).
+pub const DH_MINIMUM: (usize, usize) = (512, 2048);
+/// What a new context demands.
+pub const DH_MINIMUM_DEFAULT: usize = 1024;
 
 impl Config {
     /// The defaults of a new context.
@@ -179,10 +217,16 @@ impl Config {
             client_auth: ClientAuth::Never,
             authorities: Vec::new(),
             authority_names: Vec::new(),
+            dh_group: None,
+            dh_minimum: DH_MINIMUM_DEFAULT,
+            dhe_enabled: false,
+            curves: Vec::new(),
+            psk: Psk::default(),
         }
     }
 
-    /// The enabled suites that this engine runs at one of these ranks, in the caller's order, each once.
+    /// The enabled suites that this engine runs at one of these ranks, in the caller's order, each once; none over
+    /// curves where no curve is left.
     #[must_use]
     pub fn usable_suites(&self, lowest: Rank, highest: Rank) -> Vec<&'static Suite> {
         let mut out: Vec<&'static Suite> = Vec::new();
@@ -191,11 +235,19 @@ impl Config {
                 && *row.ranks.start() <= highest
                 && *row.ranks.end() >= lowest
                 && !out.contains(&row)
+                && !(row.is_elliptic() && self.groups.is_empty())
             {
                 out.push(row);
             }
         }
         out
+    }
+
+    /// Whether a DHE_DSS suite is enabled: only then is DSA among the schemes we announce.
+    #[must_use]
+    pub fn wants_dss(&self) -> bool {
+        let rows = self.suites.iter().filter_map(|number| suite::by_id(SuiteId(*number)));
+        rows.into_iter().any(|row| row.auth == Auth::Dss)
     }
 }
 

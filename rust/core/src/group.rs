@@ -22,6 +22,12 @@ pub static GROUPS: &[Group] = &[
     Group { id: GroupId::X25519, name: "X25519", curve: Curve::X25519 },
 ];
 
+/// The row of a curve.
+#[must_use]
+pub fn by_curve(curve: Curve) -> Option<&'static Group> {
+    GROUPS.iter().find(|g| g.curve == curve)
+}
+
 /// The row of a group number, if this engine runs it.
 #[must_use]
 pub fn by_id(id: GroupId) -> Option<&'static Group> {

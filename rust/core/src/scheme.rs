@@ -1,7 +1,7 @@
 //! Signature schemes as rows.
 //!
-//! The order is the one in which we offer them (the published eight, then PSS and Ed25519; decisions 30). When
-//! we choose, [`choose`] puts SHA-1 last.
+//! The order is the one in which we offer them (the published eight, then PSS and Ed25519; decisions 30), DSA only
+//! together with DHE_DSS suites. When we choose, [`choose`] puts SHA-1 last.
 
 use crate::crypto::sign::{KeyKind, PrivateKey, SignatureAlgorithm};
 use crate::wire::ids::SchemeId;
@@ -32,6 +32,8 @@ pub enum SchemeKey {
     Ec,
     /// An Ed25519 key.
     Ed25519,
+    /// A DSA key.
+    Dsa,
 }
 
 impl SchemeKey {
@@ -43,6 +45,7 @@ impl SchemeKey {
             SchemeKey::RsaPss => kind == KeyKind::RsaPss,
             SchemeKey::Ec => kind.is_ec(),
             SchemeKey::Ed25519 => kind == KeyKind::Ed25519,
+            SchemeKey::Dsa => kind == KeyKind::Dsa,
         }
     }
 }
@@ -73,6 +76,8 @@ schemes! {
     RSA_PSS_PSS_SHA256 RsaPssSha256 RsaPss false;
     RSA_PSS_PSS_SHA384 RsaPssSha384 RsaPss false;
     RSA_PSS_PSS_SHA512 RsaPssSha512 RsaPss false;
+    DSA_SHA256 DsaSha256 Dsa false;
+    DSA_SHA1 DsaSha1 Dsa true;
 }
 
 /// The row of a scheme number, if this engine runs it.
@@ -85,7 +90,7 @@ pub fn by_id(id: SchemeId) -> Option<&'static Scheme> {
 /// list accepts SHA-1 (RFC 5246 section 7.4.1.4.1).
 #[must_use]
 pub fn choose(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Option<&'static Scheme> {
-    let default = [SchemeId::RSA_PKCS1_SHA1, SchemeId::ECDSA_SHA1];
+    let default = [SchemeId::RSA_PKCS1_SHA1, SchemeId::DSA_SHA1, SchemeId::ECDSA_SHA1];
     let listed = peer.unwrap_or(&default);
     let fits = |s: &&Scheme| s.key.fits(key.kind()) && listed.contains(&s.id) && key.can_sign(s.algorithm);
     SCHEMES.iter().filter(|s| !s.weak).find(fits).or_else(|| SCHEMES.iter().find(fits))

@@ -28,6 +28,7 @@ struct Objects {
     connection: Option<Py<PyAny>>,
     certificate: Option<Py<PyAny>>,
     trust: Option<Py<Trust>>,
+    psk_lookup: Option<Py<PyAny>>,
 }
 
 /// One connection (SSLContextRef).
@@ -84,6 +85,10 @@ impl SslContext {
         lock(&self.objects).connection.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py))
     }
 
+    pub(crate) fn psk_lookup(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.objects).psk_lookup.as_ref().map(|object| object.clone_ref(py))
+    }
+
     /// Replaces one of the caller's objects; the old one is dropped outside the lock.
     fn replace<T>(&self, slot: impl FnOnce(&mut Objects) -> &mut Option<T>, value: Option<T>) {
         let old = std::mem::replace(slot(&mut lock(&self.objects)), value);
@@ -124,7 +129,8 @@ impl SslContext {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // While another thread holds the objects they are in use and no garbage.
         let Ok(objects) = self.objects.try_lock() else { return Ok(()) };
-        for object in [&objects.read, &objects.write, &objects.connection, &objects.certificate] {
+        let Objects { read, write, connection, certificate, psk_lookup, .. } = &*objects;
+        for object in [read, write, connection, certificate, psk_lookup] {
             visit.call(object)?;
         }
         visit.call(&objects.trust)
@@ -341,6 +347,81 @@ impl SslContext {
         self.with_session(py, |s| s.peer_signature_algorithms())
     }
 
+    fn set_dh_params(&self, py: Python<'_>, der: Vec<u8>) -> OsStatus {
+        self.with_session(py, |s| s.set_dh_params(&der))
+    }
+
+    fn get_dh_params<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let der = self.with_session(py, |s| s.dh_params().map(<[u8]>::to_vec));
+        der.map(|der| PyBytes::new(py, &der))
+    }
+
+    fn set_dh_minimum(&self, py: Python<'_>, bits: i64) -> OsStatus {
+        self.with_session(py, |s| s.set_dh_minimum(bits))
+    }
+
+    fn get_dh_minimum(&self, py: Python<'_>) -> usize {
+        self.with_session(py, |s| s.dh_minimum())
+    }
+
+    fn set_dhe_enabled(&self, py: Python<'_>, on: bool) -> OsStatus {
+        self.with_session(py, |s| s.set_dhe_enabled(on))
+    }
+
+    fn get_dhe_enabled(&self, py: Python<'_>) -> bool {
+        self.with_session(py, |s| s.dhe_enabled())
+    }
+
+    /// Whether the server's group is over a prime that is no safe one; works it out here, with no lock held.
+    fn is_dh_unsafe(&self, py: Python<'_>) -> bool {
+        let group = self.with_session(py, |s| s.server_dh_group());
+        group.is_some_and(|group| py.detach(|| !group.is_safe()))
+    }
+
+    fn set_curves(&self, py: Python<'_>, numbers: Vec<i64>) -> OsStatus {
+        self.with_session(py, |s| s.set_curves(&numbers))
+    }
+
+    fn get_curves(&self, py: Python<'_>) -> Vec<u16> {
+        self.with_session(py, |s| s.curves().to_vec())
+    }
+
+    fn get_negotiated_curve(&self, py: Python<'_>) -> (OsStatus, Option<u16>) {
+        pair(self.with_session(py, |s| s.negotiated_curve()))
+    }
+
+    /// An empty secret takes it away.
+    fn set_psk_secret(&self, py: Python<'_>, secret: &Bound<'_, PyBytes>) -> OsStatus {
+        let secret = secret.as_bytes();
+        self.with_session(py, |s| s.set_psk_secret(secret))
+    }
+
+    fn set_psk_identity(&self, py: Python<'_>, identity: Vec<u8>) -> OsStatus {
+        self.with_session(py, |s| s.set_psk_identity(&identity))
+    }
+
+    fn get_psk_identity<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let identity = self.with_session(py, |s| s.psk_identity().map(<[u8]>::to_vec));
+        identity.map(|identity| PyBytes::new(py, &identity))
+    }
+
+    fn set_psk_hint(&self, py: Python<'_>, hint: Vec<u8>) -> OsStatus {
+        self.with_session(py, |s| s.set_psk_hint(&hint))
+    }
+
+    fn get_psk_hint<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let hint = self.with_session(py, |s| s.psk_hint().map(<[u8]>::to_vec));
+        hint.map(|hint| PyBytes::new(py, &hint))
+    }
+
+    /// `lookup(connection, identity)` gives the secret as bytes, or None for an identity it does not know; None
+    /// here goes back to the one secret. What it raises comes out of the call that ran it.
+    fn set_psk_lookup(&self, py: Python<'_>, lookup: Option<Py<PyAny>>) -> OsStatus {
+        let on = lookup.is_some();
+        self.replace(|o| &mut o.psk_lookup, lookup);
+        self.with_session(py, |s| s.set_psk_lookup(on))
+    }
+
     fn get_buffered_read_size(&self, py: Python<'_>) -> usize {
         self.with_session(py, |s| s.buffered_read_size())
     }
@@ -377,6 +458,7 @@ impl SslContext {
         dict.set_item("version", report.version)?;
         dict.set_item("suite", report.suite)?;
         dict.set_item("group", report.group)?;
+        dict.set_item("dh_bits", report.dh_bits)?;
         dict.set_item("scheme", report.scheme)?;
         dict.set_item("fault", report.fault.map(|f| f.to_string()))?;
         dict.set_item("alert_sent", report.alert_sent.map(st_core::fault::Alert::name))?;

@@ -4,7 +4,7 @@
 //! exception of a callback. Promise: no lock is held over a callback or a wait. Order: read turn, write turn,
 //! session; a holder of the session never attaches to the interpreter, so waiting for it cannot dead-lock.
 
-use crate::buffer::new_bytes;
+use crate::buffer::{Input, new_bytes};
 use crate::context::SslContext;
 use crate::transport::{self, Outcome};
 use crate::trust;
@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use st_core::config::Now;
 use st_core::crypto::rsa::open_premaster;
+use st_core::crypto::secret::Secret;
 use st_core::handshake::{Answer, Verdict};
 use st_core::session::{Call, Event, Need, Session, Turn};
 use st_core::status::{self, OsStatus};
@@ -161,6 +162,10 @@ impl<'a, 'py> Pump<'a, 'py> {
                 Turn::Return(code) => return self.finish(code),
                 Turn::Read => self.read(),
                 Turn::Write => self.write(writing),
+                Turn::Need(Need::Psk { identity }) => match self.look_up(&identity) {
+                    Ok(()) => Event::Done,
+                    Err(error) => self.park(error),
+                },
                 Turn::Need(need) => {
                     self.answer(need);
                     Event::Done
@@ -275,6 +280,21 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.context.with_session_maybe(self.py, detach, |session| session.seal(call, rest));
     }
 
+    /// Asks the application for the secret of an identity: `lookup(connection, identity)` gives bytes or None.
+    fn look_up(&self, identity: &[u8]) -> PyResult<()> {
+        let (py, context) = (self.py, self.context);
+        let secret = match context.psk_lookup(py) {
+            None => None, // taken away meanwhile
+            Some(lookup) => {
+                let arguments = (context.connection(py), PyBytes::new(py, identity));
+                let found = context.inside.run(|| lookup.bind(py).call1(arguments))?;
+                if found.is_none() { None } else { Some(Secret::copy_of(Input::new(&found)?.as_slice())) }
+            }
+        };
+        py.detach(|| lock(&context.session).answer(Answer::Psk(secret), now()));
+        Ok(())
+    }
+
     /// Answers with the interpreter let go and no lock held.
     fn answer(&self, need: Need) {
         let context = self.context;
@@ -291,6 +311,10 @@ impl<'a, 'py> Pump<'a, 'py> {
                 Need::Decrypt { credentials, ciphertext, versions, random } => {
                     Answer::Premaster(open_premaster(&credentials.key, &ciphertext, versions, &random))
                 }
+                Need::Agree { credentials, share } => {
+                    credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)
+                }
+                Need::Psk { .. } => Answer::Psk(None), // the application was asked before this
             };
             lock(&context.session).answer(answer, now());
         });

@@ -213,6 +213,7 @@ fn kind_name(kind: KeyKind) -> &'static str {
         KeyKind::EcP384 => "P-384",
         KeyKind::EcP521 => "P-521",
         KeyKind::Ed25519 => "Ed25519",
+        KeyKind::Dsa => "DSA",
     }
 }
 
@@ -322,8 +323,8 @@ impl Identity {
             );
             return Err(PyValueError::new_err(words));
         }
-        let labelled = inner.public_key().is_ok_and(|stated| stated.kind() == KeyKind::RsaPss);
-        let signer = if labelled { Arc::new(signer.for_pss_only()) } else { signer };
+        let stated = inner.public_key().ok().filter(|stated| stated.kind() == KeyKind::RsaPss);
+        let signer = stated.map_or(signer.clone(), |stated| Arc::new(signer.as_stated(&stated)));
         Ok(Identity { certificate, key, signer })
     }
 

@@ -3,7 +3,9 @@
 
 pub mod aead;
 pub mod ecdh;
+pub mod ffdh;
 pub mod hash;
+mod known_primes;
 pub mod mac;
 pub mod rng;
 pub mod rsa;

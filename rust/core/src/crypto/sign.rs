@@ -3,6 +3,7 @@
 //! In: keys in DER, messages, signatures. Out: signatures, verdicts. Promise: which algorithm fits which key is
 //! checked below; a wrong signature is one fault, whatever was wrong with it.
 
+use super::ecdh::Curve;
 use super::secret::Secret;
 use crate::fault::{CertificateFault, CryptoFault, Fault};
 use core::fmt;
@@ -19,6 +20,7 @@ pub enum KeyKind {
     EcP384,
     EcP521,
     Ed25519,
+    Dsa,
 }
 
 impl KeyKind {
@@ -26,6 +28,17 @@ impl KeyKind {
     #[must_use]
     pub fn is_ec(self) -> bool {
         matches!(self, KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521)
+    }
+
+    /// The curve of an EC key.
+    #[must_use]
+    pub fn curve(self) -> Option<Curve> {
+        match self {
+            KeyKind::EcP256 => Some(Curve::P256),
+            KeyKind::EcP384 => Some(Curve::P384),
+            KeyKind::EcP521 => Some(Curve::P521),
+            _ => None,
+        }
     }
 
     fn of(kind: Kind) -> KeyKind {
@@ -36,6 +49,7 @@ impl KeyKind {
             Kind::P384 => KeyKind::EcP384,
             Kind::P521 => KeyKind::EcP521,
             Kind::Ed25519 => KeyKind::Ed25519,
+            Kind::Dsa => KeyKind::Dsa,
         }
     }
 }
@@ -56,9 +70,17 @@ pub enum SignatureAlgorithm {
     EcdsaSha384,
     EcdsaSha512,
     Ed25519,
+    DsaSha1,
+    DsaSha256,
 }
 
 impl SignatureAlgorithm {
+    /// Whether an RSA key makes such a signature.
+    #[must_use]
+    pub fn is_rsa(self) -> bool {
+        matches!(self.signing(), Signing::Pkcs1(_) | Signing::Pss(_))
+    }
+
     fn signing(self) -> Signing {
         match self {
             SignatureAlgorithm::RsaPkcs1Sha1 => Signing::Pkcs1(Md::Sha1),
@@ -73,6 +95,8 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::EcdsaSha384 => Signing::Ecdsa(Md::Sha384),
             SignatureAlgorithm::EcdsaSha512 => Signing::Ecdsa(Md::Sha512),
             SignatureAlgorithm::Ed25519 => Signing::Ed25519,
+            SignatureAlgorithm::DsaSha1 => Signing::Dsa(Md::Sha1),
+            SignatureAlgorithm::DsaSha256 => Signing::Dsa(Md::Sha256),
         }
     }
 }
@@ -83,16 +107,23 @@ const PKCS1_OVERHEAD: usize = 30;
 /// Bounds on RSA moduli: below, nothing is a key; above, one operation costs too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 512..=16384;
 
-/// Refuses RSA keys outside the bounds.
+/// The same for the primes of DSA.
+const DSA_BITS: core::ops::RangeInclusive<usize> = 512..=4096;
+
+/// Refuses RSA and DSA keys outside the bounds.
 fn bounded(key: Pkey) -> Option<Pkey> {
-    let rsa = matches!(key.kind(), Kind::Rsa | Kind::RsaPss);
-    (!rsa || RSA_BITS.contains(&key.bits())).then_some(key)
+    let fits = match key.kind() {
+        Kind::Rsa | Kind::RsaPss => RSA_BITS.contains(&key.bits()),
+        Kind::Dsa => DSA_BITS.contains(&key.bits()),
+        Kind::P256 | Kind::P384 | Kind::P521 | Kind::Ed25519 => true,
+    };
+    fits.then_some(key)
 }
 
 /// Somebody's public key.
 #[derive(Debug)]
 pub struct PublicKey {
-    key: Pkey,
+    key: Arc<Pkey>,
     spki: Vec<u8>,
 }
 
@@ -101,7 +132,7 @@ impl PublicKey {
     pub fn from_spki(der: &[u8]) -> Result<PublicKey, Fault> {
         let key = Pkey::from_spki(der).ok().and_then(bounded);
         let key = key.ok_or(Fault::Certificate(CertificateFault::Unusable))?;
-        Ok(PublicKey { key, spki: der.to_vec() })
+        Ok(PublicKey { key: Arc::new(key), spki: der.to_vec() })
     }
 
     /// What kind of key it is.
@@ -133,6 +164,11 @@ impl PublicKey {
         verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
     }
 
+    /// The public point in uncompressed form, for static ECDH.
+    pub fn ec_point(&self) -> Result<Vec<u8>, Fault> {
+        self.key.ec_point().map_err(|_| Fault::Crypto(CryptoFault::Primitive))
+    }
+
     /// PKCS#1 v1.5 encryption, for the RSA key exchange.
     pub(super) fn rsa_encrypt(&self, plain: &[u8]) -> Result<Vec<u8>, Fault> {
         self.key.rsa_encrypt_pkcs1(plain).map_err(|_| Fault::Crypto(CryptoFault::Primitive))
@@ -143,7 +179,8 @@ impl PublicKey {
 pub struct PrivateKey {
     key: Arc<Pkey>,
     spki: Vec<u8>,
-    pss_only: bool,
+    /// What the certificate says of it, where that is more than the file of the key says.
+    stated: Option<Arc<Pkey>>,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -156,7 +193,7 @@ fn private(key: Result<Pkey, st_awslc::Error>) -> Result<PrivateKey, Fault> {
     let refused = Fault::Crypto(CryptoFault::PrivateKey);
     let key = key.ok().and_then(bounded).ok_or(refused)?;
     let spki = key.spki().map_err(|_| refused)?;
-    Ok(PrivateKey { key: Arc::new(key), spki, pss_only: false })
+    Ok(PrivateKey { key: Arc::new(key), spki, stated: None })
 }
 
 impl PrivateKey {
@@ -176,17 +213,19 @@ impl PrivateKey {
     }
 
     /// The key as its certificate labels it: one for PSS alone, even where its file calls it a general RSA key
-    /// (RFC 4055 section 1.2). What a peer accepts depends on the label in the certificate.
+    /// (RFC 4055 section 1.2). What a peer accepts depends on the label in the certificate, restriction to one
+    /// digest included.
     #[must_use]
-    pub fn for_pss_only(&self) -> PrivateKey {
-        PrivateKey { key: Arc::clone(&self.key), spki: self.spki.clone(), pss_only: true }
+    pub fn as_stated(&self, certified: &PublicKey) -> PrivateKey {
+        let stated = Arc::clone(&certified.key);
+        PrivateKey { key: Arc::clone(&self.key), spki: self.spki.clone(), stated: Some(stated) }
     }
 
     /// What kind of key it is.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
         match KeyKind::of(self.key.kind()) {
-            KeyKind::Rsa if self.pss_only => KeyKind::RsaPss,
+            KeyKind::Rsa => self.stated.as_ref().map_or(KeyKind::Rsa, |stated| KeyKind::of(stated.kind())),
             kind => kind,
         }
     }
@@ -210,15 +249,28 @@ impl PrivateKey {
         let least = match signing {
             Signing::Pkcs1(md) => md.len() + PKCS1_OVERHEAD,
             Signing::Pss(md) => 2 * md.len() + 2,
-            Signing::Ecdsa(_) | Signing::Ed25519 => 0,
+            Signing::Ecdsa(_) | Signing::Ed25519 | Signing::Dsa(_) => 0,
         };
-        self.bits() >= 8 * least && self.key.takes(signing)
+        let fits = |key: &Pkey| self.bits() >= 8 * least && key.takes(signing);
+        fits(&self.key) && self.stated.as_deref().is_none_or(fits)
     }
 
     /// Signs a message.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let signature = self.key.sign(algorithm.signing(), message);
         signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// Whether a peer's share is an uncompressed point on the curve of this EC key.
+    #[must_use]
+    pub fn is_share(&self, share: &[u8]) -> bool {
+        self.key.is_ec_point(share)
+    }
+
+    /// Static ECDH: the shared secret with the peer's share.
+    pub fn agree(&self, share: &[u8]) -> Result<Secret, Fault> {
+        let shared = self.key.ecdh(share);
+        shared.map(|x| Secret::copy_of(&x)).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 
     /// The modulus length in bytes, for RSA keys.

@@ -29,6 +29,12 @@ impl PeerVerified {
         }
     }
 
+    /// A server of an anonymous suite, or one that only knows the pre-shared key: the suite was enabled by name.
+    #[must_use]
+    pub fn without_certificate(suite: &Suite) -> Option<PeerVerified> {
+        (!suite.has_certificate()).then_some(PeerVerified(()))
+    }
+
     /// A server that asked for no certificate.
     #[must_use]
     pub fn no_certificate() -> PeerVerified {
@@ -84,15 +90,40 @@ pub fn take_chain(body: &[u8], cx: &mut Cx<'_>) -> Result<Option<PublicKey>, Fau
     Ok(key)
 }
 
+/// The bit of keyAgreement in a key usage (RFC 5280 section 4.2.1.3).
+const KEY_AGREEMENT: u16 = 0x0800;
+
 /// Whether a key of this kind can prove a server under this suite. RSA key exchange encrypts to the key, which
-/// a key restricted to PSS signatures does not allow; Ed25519 counts as ECDSA (RFC 8422 section 5.10).
+/// a key restricted to PSS signatures does not allow; Ed25519 counts as ECDSA (RFC 8422 section 5.10) but agrees on
+/// nothing. Since TLS 1.2 both static exchanges want no more than an EC key (RFC 5246 section A.7).
 #[must_use]
 pub fn key_fits(suite: &Suite, kind: KeyKind) -> bool {
-    match (suite.auth, suite.kx) {
-        (Auth::Rsa, Kx::Rsa) => kind == KeyKind::Rsa,
-        (Auth::Rsa, Kx::Ecdhe) => matches!(kind, KeyKind::Rsa | KeyKind::RsaPss),
-        (Auth::Ecdsa, _) => kind.is_ec() || kind == KeyKind::Ed25519,
+    match (suite.kx, suite.auth) {
+        (Kx::Ecdh, _) => kind.is_ec(),
+        (Kx::Rsa, _) => kind == KeyKind::Rsa,
+        (_, Auth::Rsa | Auth::RsaPsk) => matches!(kind, KeyKind::Rsa | KeyKind::RsaPss),
+        (_, Auth::Dss) => kind == KeyKind::Dsa,
+        (_, Auth::Ecdsa) => kind.is_ec() || kind == KeyKind::Ed25519,
+        (_, Auth::Anonymous | Auth::Psk) => false,
     }
+}
+
+/// Whether a certificate's key usage allows what the suite does with it: static ECDH needs keyAgreement where
+/// usages are stated at all (RFC 8422 section 5.3).
+#[must_use]
+pub fn usage_fits(suite: &Suite, leaf: &Certificate) -> bool {
+    suite.kx != Kx::Ecdh || leaf.key_usage().is_none_or(|usage| usage & KEY_AGREEMENT != 0)
+}
+
+/// Whether a server's own certificate serves a static exchange: clients before TLS 1.2 look at how it was signed
+/// (RFC 4492 section 2).
+#[must_use]
+pub fn serves_statically(suite: &Suite, chain: &[Vec<u8>]) -> bool {
+    let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
+    leaf.is_some_and(|leaf| {
+        let by_rsa = leaf.signed_with().is_some_and(|how| how.is_rsa());
+        usage_fits(suite, &leaf) && by_rsa == (suite.auth == Auth::Rsa)
+    })
 }
 
 /// Verifies a signature whose scheme must be one that was offered and must fit the key.
@@ -117,15 +148,16 @@ pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'stati
     scheme::choose(key, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
 }
 
-/// What a server asks of a client's certificate: kinds and schemes as published, the caller's names.
+/// What a server asks of a client's certificate: kinds and schemes as published, DSA with DHE_DSS suites, the
+/// caller's names.
 #[must_use]
 pub fn request(config: &Config, profile: &Profile) -> CertificateRequest {
     let schemes = match profile.signing {
-        Signing::Listed => Some(offered_schemes()),
+        Signing::Listed => Some(offered_schemes(config)),
     };
-    CertificateRequest {
-        types: vec![CertificateType::RSA_SIGN, CertificateType::ECDSA_SIGN],
-        schemes,
-        names: config.authority_names.clone(),
+    let mut types = vec![CertificateType::RSA_SIGN, CertificateType::ECDSA_SIGN];
+    if config.wants_dss() {
+        types.push(CertificateType::DSS_SIGN);
     }
+    CertificateRequest { types, schemes, names: config.authority_names.clone() }
 }

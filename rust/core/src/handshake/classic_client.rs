@@ -6,7 +6,7 @@
 use super::auth::{self, PeerVerified};
 use super::client_hello::Offer;
 use super::extensions::ServerAnswer;
-use super::kx::{self, ClientSide};
+use super::kx::{self, ClientSide, Share};
 use super::{
     Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
 };
@@ -22,7 +22,7 @@ use crate::scheme::Scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
 use crate::wire::ids::{HandshakeType, SchemeId};
-use crate::wire::kx::{EcdheParams, ServerEcdhe};
+use crate::wire::kx::ServerKeyExchange;
 use crate::wire::tail;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub struct ClassicClient {
     answer: ServerAnswer,
     at: At,
     server_key: Option<PublicKey>,
-    share: Option<EcdheParams>,
+    share: Option<Share>,
     request: Option<CertificateRequest>,
     verified: Option<PeerVerified>,
     master: Option<Secret>,
@@ -79,7 +79,7 @@ impl ClassicClient {
             transcript,
             offer,
             answer,
-            at: At::Certificate,
+            at: if suite.has_certificate() { At::Certificate } else { At::KeyExchange },
             server_key: None,
             share: None,
             request: None,
@@ -111,7 +111,7 @@ impl ClassicClient {
             (At::Certificate, HandshakeType::CERTIFICATE) => self.on_certificate(message, cx)?,
             (At::StatusOrKeyExchange, HandshakeType::CERTIFICATE_STATUS) => self.on_status(message, cx)?,
             (At::StatusOrKeyExchange | At::KeyExchange, HandshakeType::SERVER_KEY_EXCHANGE)
-                if self.suite.kx == Kx::Ecdhe =>
+                if kx::server_sends(self.suite).0 =>
             {
                 self.on_key_exchange(message, cx)?
             }
@@ -125,12 +125,12 @@ impl ClassicClient {
         Ok((Handshake::ClassicClient(self), step))
     }
 
-    /// Whether CertificateRequest or ServerHelloDone may come: with RSA key exchange already behind the
+    /// Whether CertificateRequest or ServerHelloDone may come: where the server has no share already behind the
     /// certificate.
     fn may_end(&self, at: &At) -> bool {
         match at {
             At::RequestOrDone => true,
-            At::StatusOrKeyExchange | At::KeyExchange => self.suite.kx == Kx::Rsa,
+            At::StatusOrKeyExchange | At::KeyExchange => !kx::server_sends(self.suite).1,
             _ => false,
         }
     }
@@ -138,8 +138,12 @@ impl ClassicClient {
     fn on_certificate(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
         let key = auth::take_chain(message.body(), cx)?.ok_or(Fault::Decode(Decode::BadValue))?;
-        if !auth::key_fits(self.suite, key.kind()) {
+        let leaf = cx.facts.peer_chain.first().ok_or_else(broken)?;
+        if !auth::key_fits(self.suite, key.kind()) || !auth::usage_fits(self.suite, leaf) {
             return Err(CertificateFault::WrongKey.into());
+        }
+        if self.suite.kx == Kx::Ecdh {
+            kx::take_static(&key, cx)?;
         }
         self.server_key = Some(key);
         self.at = if self.answer.status { At::StatusOrKeyExchange } else { At::KeyExchange };
@@ -155,15 +159,15 @@ impl ClassicClient {
 
     fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
-        let kx = ServerEcdhe::parse(message.body())?;
-        let group = kx::group_offered(kx.params.group, cx)?;
-        let key = self.server_key.as_ref().ok_or_else(broken)?;
-        let signed = signed_params(&self.randoms, &kx.raw);
-        let wrong = CertificateFault::KeyExchangeSignature;
-        let scheme = auth::verify(key, &self.offer.schemes, &kx.signed, &signed, wrong)?;
-        cx.facts.group = Some(group);
-        cx.facts.scheme = Some(scheme);
-        self.share = Some(kx.params);
+        let kx = ServerKeyExchange::parse(message.body(), kx::server_shape(self.suite))?;
+        cx.facts.psk_hint = kx.hint;
+        self.share = kx.params.map(|params| kx::take_params(params, cx)).transpose()?;
+        if let Some(signed) = &kx.signed {
+            let key = self.server_key.as_ref().ok_or_else(broken)?;
+            let covered = signed_params(&self.randoms, &kx.raw);
+            let wrong = CertificateFault::KeyExchangeSignature;
+            cx.facts.scheme = Some(auth::verify(key, &self.offer.schemes, signed, &covered, wrong)?);
+        }
         self.at = At::RequestOrDone;
         Ok(Step::More)
     }
@@ -190,9 +194,14 @@ impl ClassicClient {
 
     fn on_done(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         tail::empty(message.body())?;
+        kx::demand_strength(self.share.as_ref(), cx.config)?; // before any pause (decisions 22)
         self.transcript.add(message.raw);
         if self.request.is_none() {
             self.transcript.drop_bytes();
+        }
+        if let Some(verified) = PeerVerified::without_certificate(self.suite) {
+            self.verified = Some(verified); // nothing to judge, and no pause
+            return self.send(cx);
         }
         if cx.config.options.get(SessionOption::BreakOnServerAuth) {
             self.at = At::PeerAuthPause;
@@ -241,11 +250,11 @@ impl ClassicClient {
         };
         let side = ClientSide {
             suite: self.suite,
-            share: self.share.as_ref(),
+            share: self.share.take(),
             server_key: self.server_key.as_ref(),
             offered: self.offer.version,
         };
-        let (premaster, body) = kx::client_make(&side, cx)?;
+        let (premaster, body) = kx::client_make(side, cx)?;
         cx.flight.message(&mut self.transcript, HandshakeType::CLIENT_KEY_EXCHANGE, &body)?;
         self.derive(&premaster, cx);
         match proof {

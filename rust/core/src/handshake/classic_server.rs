@@ -6,7 +6,7 @@
 
 use super::auth::{self, PeerVerified};
 use super::classic_client::signed_params;
-use super::kx::{self, ServerRead, ServerShare};
+use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
 use super::{
     Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
 };
@@ -24,7 +24,7 @@ use crate::suite::Suite;
 use crate::wire::certs::{CertificateMessage, Signed};
 use crate::wire::hello::ServerHello;
 use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
-use crate::wire::kx::ServerEcdhe;
+use crate::wire::kx::ServerKeyExchange;
 use std::sync::Arc;
 
 /// What the server settled on.
@@ -33,10 +33,10 @@ pub struct Choice {
     pub profile: &'static Profile,
     /// The suite.
     pub suite: &'static Suite,
-    /// The group of an ephemeral exchange.
+    /// The curve of an ephemeral exchange.
     pub group: Option<&'static Group>,
-    /// Our certificate and key.
-    pub credentials: Arc<Credentials>,
+    /// Our certificate and key, where the suite has one.
+    pub credentials: Option<Arc<Credentials>>,
     /// Both randoms.
     pub randoms: Randoms,
     /// The version field of the ClientHello, which may begin an RSA premaster.
@@ -51,8 +51,10 @@ enum At {
     ClientAuthPause,
     Trust,
     ClientKeyExchange,
+    /// The secret of the client's identity.
+    Psk(Exchange),
     /// Our own private key's answer.
-    Premaster,
+    Premaster(Exchange),
     CertificateVerify,
     ChangeCipher,
     Finished,
@@ -84,9 +86,11 @@ impl ClassicServer {
         cx: &mut Cx<'_>,
     ) -> Result<(Handshake, Step), Fault> {
         cx.flight.message(&mut transcript, HandshakeType::SERVER_HELLO, &hello.encode()?)?;
-        let chain = CertificateMessage::encode(&choice.credentials.chain)?;
-        cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE, &chain)?;
-        let share = kx::server_params(choice.suite, choice.group)?;
+        if let Some(credentials) = &choice.credentials {
+            let chain = CertificateMessage::encode(&credentials.chain)?;
+            cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE, &chain)?;
+        }
+        let share = kx::server_params(choice.suite, choice.group, cx.config, cx.facts)?;
         let mut state = ClassicServer {
             choice,
             transcript,
@@ -98,18 +102,33 @@ impl ClassicServer {
             master: None,
             keys: None,
         };
-        let step = match &state.share {
-            None => state.done(cx)?,
-            Some(share) => {
-                let scheme = auth::scheme_for(&state.choice.credentials.key, schemes)?;
-                cx.facts.scheme = Some(scheme);
-                let input = signed_params(&state.choice.randoms, &share.params);
-                let credentials = Arc::clone(&state.choice.credentials);
-                state.at = At::Signature(scheme);
-                Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input })
-            }
-        };
+        let step = state.prove(schemes, cx)?;
         Ok((Handshake::ClassicServer(Box::new(state)), step))
+    }
+
+    /// Signs the share where the suite has it signed.
+    fn prove(&mut self, schemes: Option<&[SchemeId]>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        let (Some(share), true) = (&self.share, self.choice.suite.is_signed()) else {
+            self.key_exchange(None, cx)?;
+            return self.done(cx);
+        };
+        let credentials = self.choice.credentials.clone().ok_or_else(broken)?;
+        let scheme = auth::scheme_for(&credentials.key, schemes)?;
+        cx.facts.scheme = Some(scheme);
+        let input = signed_params(&self.choice.randoms, &share.params);
+        self.at = At::Signature(scheme);
+        Ok(Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input }))
+    }
+
+    /// ServerKeyExchange, if there is a share or a hint to send (RFC 4279 section 2).
+    fn key_exchange(&mut self, signed: Option<&Signed>, cx: &mut Cx<'_>) -> Result<(), Fault> {
+        let hint = self.choice.suite.has_psk().then_some(cx.config.psk.hint.as_slice());
+        if self.share.is_none() && hint.is_none_or(<[u8]>::is_empty) {
+            return Ok(());
+        }
+        let params = self.share.as_ref().map(|share| share.params.as_slice()).unwrap_or_default();
+        let body = ServerKeyExchange::encode(hint, params, signed)?;
+        cx.flight.message(&mut self.transcript, HandshakeType::SERVER_KEY_EXCHANGE, &body)
     }
 
     /// CertificateRequest if a certificate is wanted, then ServerHelloDone.
@@ -153,23 +172,24 @@ impl ClassicServer {
 
     /// Goes on after an answer.
     pub fn resume(mut self: Box<Self>, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
-        let step = match (&self.at, answer) {
+        let at = core::mem::replace(&mut self.at, At::ClientKeyExchange);
+        let step = match (at, answer) {
             (At::Signature(scheme), Answer::Signature(signature)) => {
-                let share = self.share.as_ref().ok_or_else(broken)?;
-                let signed = Signed { scheme: scheme.id, signature };
-                let body = ServerEcdhe::body(&share.params, &signed)?;
-                cx.flight.message(&mut self.transcript, HandshakeType::SERVER_KEY_EXCHANGE, &body)?;
+                self.key_exchange(Some(&Signed { scheme: scheme.id, signature }), cx)?;
                 self.done(cx)?
             }
             (At::ClientAuthPause, Answer::Continue) => self.judge(cx),
             (At::Trust, Answer::Trust(verdict)) => {
                 cx.facts.certificate_rejected = verdict == Verdict::Rejected;
                 self.verdict = Some(verdict);
-                self.at = At::ClientKeyExchange;
                 Step::More
             }
-            (At::Premaster, Answer::Premaster(premaster)) => {
-                self.derive(&premaster, cx);
+            (At::Psk(exchange), Answer::Psk(psk)) => {
+                let read = exchange.found(psk, &self.side(), cx)?;
+                self.take(read, cx)
+            }
+            (At::Premaster(exchange), Answer::Premaster(premaster)) => {
+                self.derive(&exchange.opened(premaster), cx);
                 Step::More
             }
             _ => return Err(Misuse::UnexpectedAnswer.into()),
@@ -208,17 +228,34 @@ impl ClassicServer {
 
     fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
-        let choice = &self.choice;
-        let versions = [choice.client_version, choice.profile.wire];
         let share = self.share.take();
-        match kx::server_read(choice.suite, share, &choice.credentials, versions, message.body(), cx)? {
+        let read = kx::server_read(&self.side(), share, message.body(), cx)?;
+        Ok(self.take(read, cx))
+    }
+
+    fn side(&self) -> ServerSide<'_> {
+        let choice = &self.choice;
+        ServerSide {
+            suite: choice.suite,
+            credentials: choice.credentials.as_ref(),
+            versions: [choice.client_version, choice.profile.wire],
+        }
+    }
+
+    /// Goes on with the premaster, or asks for what it takes.
+    fn take(&mut self, read: ServerRead, cx: &Cx<'_>) -> Step {
+        match read {
             ServerRead::Premaster(premaster) => {
                 self.derive(&premaster, cx);
-                Ok(Step::More)
+                Step::More
             }
-            ServerRead::Ask(need) => {
-                self.at = At::Premaster;
-                Ok(Step::Need(need))
+            ServerRead::Lookup(exchange, need) => {
+                self.at = At::Psk(exchange);
+                Step::Need(need)
+            }
+            ServerRead::Ask(exchange, need) => {
+                self.at = At::Premaster(exchange);
+                Step::Need(need)
             }
         }
     }

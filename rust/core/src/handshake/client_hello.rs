@@ -57,7 +57,10 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
     let (min, max) = cx.config.versions;
     let best = best(cx.config)?;
     cx.facts.forget_client_certificate();
-    let suites = cx.config.usable_suites(min, max);
+    // Without a secret a suite with a pre-shared key is not offered (decisions 28).
+    let psk = cx.config.psk.secret.is_some();
+    let suites: Vec<_> =
+        cx.config.usable_suites(min, max).into_iter().filter(|s| psk || !s.has_psk()).collect();
     if suites.is_empty() {
         return Err(Misuse::Configuration.into());
     }
@@ -65,7 +68,7 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         random: hello_random(cx)?,
         version: best.wire,
         bounds: (min, max),
-        schemes: extensions::offered_schemes(),
+        schemes: extensions::offered_schemes(cx.config),
         suites,
     };
     let body = build(&offer, cx.config)?.encode()?;
@@ -124,6 +127,7 @@ pub fn on_server_hello(
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
     cx.facts.profile = Some(profile);
     cx.facts.suite = Some(suite);
+    cx.facts.forget_exchange();
     cx.facts.session_id = hello.session_id;
     transcript.start(suite.prf);
     transcript.add(message.raw);

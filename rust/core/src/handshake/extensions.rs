@@ -7,8 +7,8 @@
 use super::Facts;
 use crate::config::Config;
 use crate::fault::{Decode, Fault, Incompatible, Misstep};
-use crate::scheme::SCHEMES;
-use crate::suite::{Kx, Suite};
+use crate::scheme::{SCHEMES, SchemeKey};
+use crate::suite::Suite;
 use crate::wire::extension::Extension;
 use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SuiteId};
 
@@ -25,7 +25,7 @@ pub struct Offering<'a> {
 
 impl Offering<'_> {
     fn elliptic(&self) -> bool {
-        self.suites.iter().any(|s| s.kx == Kx::Ecdhe)
+        self.suites.iter().any(|s| s.is_elliptic())
     }
 }
 
@@ -134,7 +134,7 @@ static RULES: &[Rule] = &[
     },
     Rule {
         typ: ExtensionType::SIGNATURE_ALGORITHMS,
-        offer: |_| Some(Extension::SignatureAlgorithms(offered_schemes())),
+        offer: |o| Some(Extension::SignatureAlgorithms(offered_schemes(o.config))),
         receive: |offer, facts, extension| {
             if let Extension::SignatureAlgorithms(schemes) = extension {
                 facts.peer_schemes.clone_from(schemes);
@@ -233,8 +233,9 @@ fn first_handshake(extension: &Extension) -> Result<(), Fault> {
 
 /// The schemes of our signature_algorithms.
 #[must_use]
-pub fn offered_schemes() -> Vec<SchemeId> {
-    SCHEMES.iter().map(|s| s.id).collect()
+pub fn offered_schemes(config: &Config) -> Vec<SchemeId> {
+    let dss = config.wants_dss();
+    SCHEMES.iter().filter(|s| dss || s.key != SchemeKey::Dsa).map(|s| s.id).collect()
 }
 
 /// Our extensions for a ClientHello, padding excluded.

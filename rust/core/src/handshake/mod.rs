@@ -19,6 +19,7 @@ pub use auth::{FinishedVerified, PeerVerified};
 pub use flight::{Flight, Item};
 
 use crate::config::{Config, Credentials, Now};
+use crate::crypto::ffdh::DhGroup;
 use crate::crypto::rng::Rng;
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::SignatureAlgorithm;
@@ -73,6 +74,18 @@ pub enum Need {
         /// The premaster to go on with if anything is wrong.
         random: Secret,
     },
+    /// The shared secret of a static exchange with our key; answered by [`Answer::Premaster`].
+    Agree {
+        /// Whose key.
+        credentials: Arc<Credentials>,
+        /// What the client sent: a point on the key's curve.
+        share: Vec<u8>,
+    },
+    /// The secret of a client's identity; answered by [`Answer::Psk`].
+    Psk {
+        /// What the client sent, never judged here.
+        identity: Vec<u8>,
+    },
 }
 
 /// What the evaluation of a chain said.
@@ -97,6 +110,8 @@ pub enum Answer {
     Signature(Vec<u8>),
     /// The premaster, real or random.
     Premaster(Secret),
+    /// The pre-shared key; `None` for an identity nobody knows.
+    Psk(Option<Secret>),
     /// The private key operation failed.
     Failed,
 }
@@ -145,8 +160,14 @@ pub struct Facts {
     pub profile: Option<&'static Profile>,
     /// The negotiated suite.
     pub suite: Option<&'static Suite>,
-    /// The group of the key exchange.
+    /// The curve of the key exchange.
     pub group: Option<&'static Group>,
+    /// The finite field of the key exchange.
+    pub dh_group: Option<DhGroup>,
+    /// The identity of the pre-shared key, as the client sent it.
+    pub psk_identity: Option<Vec<u8>>,
+    /// The hint that came with the server's share.
+    pub psk_hint: Option<Vec<u8>>,
     /// The scheme of the server's signature.
     pub scheme: Option<&'static Scheme>,
     /// Whether the extended master secret is in use (RFC 7627).
@@ -178,6 +199,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What a suite settles is settled anew with each handshake.
+    pub fn forget_exchange(&mut self) {
+        self.group = None;
+        self.scheme = None;
+        self.dh_group = None;
+        self.psk_identity = None;
+        self.psk_hint = None;
+    }
+
     /// Client authentication begins anew with each handshake (`behaviours` section 14).
     pub fn forget_client_certificate(&mut self) {
         self.certificate_request = None;

@@ -9,10 +9,9 @@ use super::classic_server::{Choice, ClassicServer};
 use super::client_hello::hello_random;
 use super::extensions::{self, ClientOffer, Reply};
 use super::{Cx, Handshake, Message, Need, Pause, Step};
-use crate::config::{Credentials, SessionOption};
-use crate::crypto::sign::PrivateKey;
-use crate::fault::{Decode, Fault, Incompatible};
-use crate::group::Group;
+use crate::config::{ClientAuth, Config, Credentials, SessionOption};
+use crate::fault::{Decode, Fault, Incompatible, Misuse};
+use crate::group::{self, Group};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Profile, Rank};
@@ -20,7 +19,6 @@ use crate::scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::hello::{ClientHello, ServerHello};
 use crate::wire::ids::{GroupId, SuiteId, WireVersion};
-use std::sync::Arc;
 
 /// A ClientHello whose version is settled.
 pub struct Received {
@@ -83,29 +81,66 @@ fn choose_group(offer: &ClientOffer, ours: &[&'static Group]) -> Option<&'static
     listed.iter().find_map(|id| ours.iter().copied().find(|g| g.id == *id))
 }
 
-/// The first suite of our own list that the client offers and that fits version, key, group and scheme.
+/// The first suite of our own list that the client offers and that fits version, certificate, group and scheme.
 fn choose_suite(
     received: &Received,
-    key: &PrivateKey,
     group: Option<&'static Group>,
     cx: &Cx<'_>,
-) -> Option<&'static Suite> {
+) -> Result<&'static Suite, Fault> {
     let rank = received.profile.rank;
-    let signs = scheme::choose(key, received.offer.schemes.as_deref()).is_some();
-    cx.config.usable_suites(rank, rank).into_iter().find(|suite| {
-        received.hello.suites.contains(&suite.id)
-            && auth::key_fits(suite, key.kind())
-            && (suite.kx != Kx::Ecdhe || (group.is_some() && signs))
-    })
+    let usable = cx.config.usable_suites(rank, rank);
+    let mut offered = usable.into_iter().filter(|suite| received.hello.suites.contains(&suite.id));
+    let mut keyless = false;
+    let fits = |suite: &&'static Suite| {
+        let fits = fits(suite, received, group, cx.config);
+        let configured = !suite.has_psk() || cx.config.psk.is_configured();
+        keyless |= fits && !configured;
+        fits && configured
+    };
+    match offered.find(fits) {
+        Some(suite) => Ok(suite),
+        // A secret that was never configured is a mistake on this side (decisions 33).
+        None if keyless => Err(Misuse::Configuration.into()),
+        None => Err(Incompatible::Suite.into()),
+    }
+}
+
+/// Whether certificate, group and scheme allow this suite.
+fn fits(suite: &Suite, received: &Received, group: Option<&'static Group>, config: &Config) -> bool {
+    if suite.kx == Kx::Ecdhe && group.is_none() {
+        return false;
+    }
+    if !suite.has_certificate() {
+        return true;
+    }
+    let Some(credentials) = config.credentials.as_ref().filter(|c| auth::key_fits(suite, c.key.kind()))
+    else {
+        return false;
+    };
+    if suite.is_signed() {
+        return scheme::choose(&credentials.key, received.offer.schemes.as_deref()).is_some();
+    }
+    suite.kx != Kx::Ecdh || serves_statically(suite, credentials, received, config)
+}
+
+/// Static ECDH runs on the curve of our certificate, which both ends must know.
+fn serves_statically(suite: &Suite, credentials: &Credentials, received: &Received, config: &Config) -> bool {
+    let own = credentials.key.kind().curve().and_then(group::by_curve);
+    let known = own.is_some_and(|own| {
+        let listed = received.offer.groups.as_ref().is_none_or(|listed| listed.contains(&own.id));
+        listed && config.groups.contains(&own)
+    });
+    known && auth::serves_statically(suite, &credentials.chain)
 }
 
 /// Chooses everything that is left to choose, and answers.
 pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
-    let credentials: Arc<Credentials> =
-        cx.config.credentials.clone().ok_or(Fault::Incompatible(Incompatible::Suite))?;
     let group = choose_group(&received.offer, &cx.config.groups);
-    let suite = choose_suite(&received, &credentials.key, group, cx)
-        .ok_or(Fault::Incompatible(Incompatible::Suite))?;
+    let suite = choose_suite(&received, group, cx)?;
+    if !suite.has_certificate() && cx.config.client_auth != ClientAuth::Never {
+        return Err(Misuse::Configuration.into()); // who proves nothing may ask for nothing (behaviours 14)
+    }
+    let credentials = cx.config.credentials.clone().filter(|_| suite.has_certificate());
     let Received { hello, offer, profile, mut transcript } = received;
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
     let server = ServerHello {
@@ -117,7 +152,12 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
         extensions: Some(extensions::reply(&Reply { offer: &offer, alpn: alpn.as_deref() })),
     };
     cx.facts.suite = Some(suite);
-    cx.facts.group = if suite.kx == Kx::Ecdhe { group } else { None };
+    cx.facts.forget_exchange();
+    cx.facts.group = match suite.kx {
+        Kx::Ecdhe => group,
+        Kx::Ecdh => credentials.as_ref().and_then(|c| c.key.kind().curve()).and_then(group::by_curve),
+        Kx::Rsa | Kx::Dhe | Kx::Psk => None,
+    };
     cx.facts.alpn = alpn.into_iter().collect();
     cx.facts.extended_master_secret = offer.extended_master_secret;
     cx.facts.session_id.clone_from(&server.session_id);

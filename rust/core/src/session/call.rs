@@ -206,6 +206,10 @@ impl Session {
             self.paused = false;
             self.go_on(Answer::Continue, now);
         }
+        if let Some(identity) = self.looked_up.clone() {
+            call.phase = Phase::Process; // the callback raised the last time: it is asked again
+            return Ok(Turn::Need(Need::Psk { identity }));
+        }
         self.flush(call, now)
     }
 
@@ -422,6 +426,11 @@ impl Session {
             handshake::Need::Decrypt { credentials, ciphertext, versions, random } => {
                 Turn::Need(Need::Decrypt { credentials, ciphertext, versions, random })
             }
+            handshake::Need::Agree { credentials, share } => Turn::Need(Need::Agree { credentials, share }),
+            handshake::Need::Psk { identity } => {
+                self.looked_up = Some(identity.clone());
+                Turn::Need(Need::Psk { identity })
+            }
         })
     }
 
@@ -504,6 +513,7 @@ impl Session {
 
     /// Gives an answer to the engine and keeps what came of it for the next step.
     pub(super) fn go_on(&mut self, answer: Answer, now: Now) {
+        self.looked_up = None;
         self.pending = Some(self.engine.answer(answer, &self.config, now));
     }
 }

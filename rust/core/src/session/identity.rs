@@ -23,7 +23,7 @@ pub enum ClientCertificate {
 }
 
 impl Session {
-    fn is_client(&self) -> bool {
+    pub(super) fn is_client(&self) -> bool {
         self.config.role == Role::Client
     }
 

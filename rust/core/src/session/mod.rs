@@ -5,6 +5,7 @@
 //! decided here (`behaviours` sections 2 to 6); no turn is ever taken with a lock of ours held.
 
 mod call;
+mod exchange;
 mod identity;
 mod setters;
 
@@ -12,6 +13,7 @@ pub use call::{Call, Event, Turn};
 pub use identity::ClientCertificate;
 
 use crate::config::{Config, Credentials, Now, Role};
+use crate::crypto::ffdh::DhGroup;
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::SignatureAlgorithm;
 use crate::engine::{Engine, Progress};
@@ -63,6 +65,19 @@ pub enum Need {
         /// The premaster to go on with if anything is wrong.
         random: Secret,
     },
+    /// Agree with this key; answer [`Answer::Premaster`] or [`Answer::Failed`].
+    Agree {
+        /// Whose key.
+        credentials: Arc<Credentials>,
+        /// What the client sent.
+        share: Vec<u8>,
+    },
+    /// Look the secret of this identity up; answer [`Answer::Psk`]. A call that ends without an answer asks again
+    /// the next time.
+    Psk {
+        /// What the client sent.
+        identity: Vec<u8>,
+    },
 }
 
 /// What the getters and the command line want to know, in words where there are words.
@@ -72,8 +87,10 @@ pub struct Report {
     pub version: Option<&'static str>,
     /// The negotiated suite.
     pub suite: Option<&'static str>,
-    /// The group of the key exchange.
+    /// The curve of the key exchange.
     pub group: Option<&'static str>,
+    /// The size of the prime of a key exchange over a finite field.
+    pub dh_bits: Option<usize>,
     /// The scheme of the server's signature.
     pub scheme: Option<&'static str>,
     /// The peer's chain in DER, leaf first.
@@ -105,6 +122,8 @@ pub struct Session {
     trust: Option<TrustCell>,
     /// Plaintext that a failed call gave back; delivered before anything else.
     returned: Secret,
+    /// An identity whose secret was asked for and not yet answered.
+    looked_up: Option<Vec<u8>>,
     /// What an answer led to, for the next step.
     pending: Option<Result<Progress, Fault>>,
 }
@@ -129,6 +148,7 @@ impl Session {
             error_set: None,
             trust: None,
             returned: Secret::zeroed(0),
+            looked_up: None,
             pending: None,
         }
     }
@@ -173,6 +193,7 @@ impl Session {
             version: facts.profile.map(|p| p.name),
             suite: facts.suite.map(|s| s.name),
             group: facts.group.map(|g| g.name),
+            dh_bits: facts.dh_group.as_ref().map(DhGroup::bits),
             scheme: facts.scheme.map(|s| s.name),
             peer_chain: facts.peer_chain.iter().map(|c| c.der().to_vec()).collect(),
             fault: self.engine.fault(),

@@ -1,4 +1,8 @@
-//! ServerKeyExchange and ClientKeyExchange bodies (RFC 5246 section 7.4.3, RFC 8422 section 5.4).
+//! ServerKeyExchange and ClientKeyExchange bodies (RFC 5246 section 7.4.3 and 7.4.7, RFC 8422 section 5.4, RFC 4279,
+//! RFC 5489).
+//!
+//! In: the body of a message and the shape that the suite gives it. Out: its fields. Promise: nothing is left over,
+//! and no field that must hold something is empty.
 
 use super::certs::Signed;
 use super::codec::{Reader, Writer};
@@ -26,55 +30,161 @@ impl EcdheParams {
         w.vector(1, &self.point)?;
         Ok(w.into_bytes())
     }
-}
 
-/// A signed ServerKeyExchange of ECDHE.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerEcdhe {
-    /// The share.
-    pub params: EcdheParams,
-    /// The share's bytes as they were sent, for the signature.
-    pub raw: Vec<u8>,
-    /// The server's signature.
-    pub signed: Signed,
-}
-
-impl ServerEcdhe {
-    /// Parses the body of the message.
-    pub fn parse(body: &[u8]) -> Result<ServerEcdhe, Fault> {
-        let mut r = Reader::new(body);
+    fn read(r: &mut Reader<'_>) -> Result<EcdheParams, Fault> {
         if r.u8()? != NAMED_CURVE {
             return Err(Decode::BadValue.into());
         }
-        let group = GroupId(r.u16()?);
-        let point = r.vec8()?.rest().to_vec();
-        let raw = body[..body.len() - r.len()].to_vec();
-        let signed = Signed::read(&mut r)?;
-        r.finish()?;
-        Ok(ServerEcdhe { params: EcdheParams { group, point }, raw, signed })
+        Ok(EcdheParams { group: GroupId(r.u16()?), point: r.vec8()?.rest().to_vec() })
+    }
+}
+
+/// The server's ephemeral share over a finite field, with the group it chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DheParams {
+    /// The prime.
+    pub p: Vec<u8>,
+    /// The generator.
+    pub g: Vec<u8>,
+    /// Its public value.
+    pub share: Vec<u8>,
+}
+
+impl DheParams {
+    /// The bytes that are sent and signed.
+    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
+        let mut w = Writer::new();
+        for number in [&self.p, &self.g, &self.share] {
+            w.vector(2, number)?;
+        }
+        Ok(w.into_bytes())
     }
 
-    /// The body of the message: the share's bytes, then the signature over them.
-    pub fn body(params: &[u8], signed: &Signed) -> Result<Vec<u8>, Fault> {
+    fn read(r: &mut Reader<'_>) -> Result<DheParams, Fault> {
+        let mut next = || match r.vec16()?.rest() {
+            [] => Err(Fault::Decode(Decode::BadValue)),
+            number => Ok(number.to_vec()),
+        };
+        Ok(DheParams { p: next()?, g: next()?, share: next()? })
+    }
+}
+
+/// The server's ephemeral share of either kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Params {
+    /// Over a curve.
+    Ecdhe(EcdheParams),
+    /// Over a finite field.
+    Dhe(DheParams),
+}
+
+/// Which kind of share a ServerKeyExchange holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamsKind {
+    /// None: it holds a hint only.
+    None,
+    /// A group and a point.
+    Ecdhe,
+    /// A prime, a generator and a public value.
+    Dhe,
+}
+
+/// What a suite puts into a ServerKeyExchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerShape {
+    /// A PSK identity hint first (RFC 4279 section 2).
+    pub hint: bool,
+    /// Which share.
+    pub params: ParamsKind,
+    /// A signature over the share last.
+    pub signed: bool,
+}
+
+/// A ServerKeyExchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerKeyExchange {
+    /// The PSK identity hint.
+    pub hint: Option<Vec<u8>>,
+    /// The share.
+    pub params: Option<Params>,
+    /// The share's bytes as they were sent, for the signature.
+    pub raw: Vec<u8>,
+    /// The server's signature over them.
+    pub signed: Option<Signed>,
+}
+
+impl ServerKeyExchange {
+    /// Parses the body of the message.
+    pub fn parse(body: &[u8], shape: ServerShape) -> Result<ServerKeyExchange, Fault> {
+        let mut r = Reader::new(body);
+        let hint = if shape.hint { Some(r.vec16()?.rest().to_vec()) } else { None };
+        let start = body.len() - r.len();
+        let params = match shape.params {
+            ParamsKind::None => None,
+            ParamsKind::Ecdhe => Some(Params::Ecdhe(EcdheParams::read(&mut r)?)),
+            ParamsKind::Dhe => Some(Params::Dhe(DheParams::read(&mut r)?)),
+        };
+        let raw = body[start..body.len() - r.len()].to_vec();
+        let signed = if shape.signed { Some(Signed::read(&mut r)?) } else { None };
+        r.finish()?;
+        Ok(ServerKeyExchange { hint, params, raw, signed })
+    }
+
+    /// The body of the message: hint, the share's bytes, the signature over them.
+    pub fn encode(hint: Option<&[u8]>, params: &[u8], signed: Option<&Signed>) -> Result<Vec<u8>, Fault> {
         let mut w = Writer::new();
+        if let Some(hint) = hint {
+            w.vector(2, hint)?;
+        }
         w.bytes(params);
-        signed.write(&mut w)?;
+        if let Some(signed) = signed {
+            signed.write(&mut w)?;
+        }
         Ok(w.into_bytes())
     }
 }
 
-/// The single vector of a ClientKeyExchange: a point behind one byte of length, or an encrypted premaster
-/// behind two.
-pub fn client_vector(width: usize, body: &[u8]) -> Result<&[u8], Fault> {
-    let mut r = Reader::new(body);
-    let bytes = if width == 1 { r.vec8()?.rest() } else { r.vec16()?.rest() };
-    r.finish()?;
-    Ok(bytes)
+/// What a suite puts into a ClientKeyExchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientShape {
+    /// A PSK identity first (RFC 4279 section 2).
+    pub identity: bool,
+    /// Bytes of length in front of the share: one for a point, two for a number or an encrypted premaster.
+    pub share: Option<usize>,
 }
 
-/// Writes such a vector.
-pub fn encode_client_vector(width: usize, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut w = Writer::new();
-    w.vector(width, bytes)?;
-    Ok(w.into_bytes())
+/// A ClientKeyExchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientKeyExchange {
+    /// The PSK identity.
+    pub identity: Option<Vec<u8>>,
+    /// A share, or an encrypted premaster; empty where the suite has neither.
+    pub share: Vec<u8>,
+}
+
+impl ClientKeyExchange {
+    /// Parses the body of the message.
+    pub fn parse(body: &[u8], shape: ClientShape) -> Result<ClientKeyExchange, Fault> {
+        let mut r = Reader::new(body);
+        let identity = if shape.identity { Some(r.vec16()?.rest().to_vec()) } else { None };
+        let share = match shape.share {
+            None => Vec::new(),
+            Some(1) => r.vec8()?.rest().to_vec(),
+            Some(_) => r.vec16()?.rest().to_vec(),
+        };
+        r.finish()?;
+        Ok(ClientKeyExchange { identity, share })
+    }
+
+    /// The body of the message.
+    pub fn encode(&self, shape: ClientShape) -> Result<Vec<u8>, Fault> {
+        let mut w = Writer::new();
+        if let Some(identity) = &self.identity {
+            w.vector(2, identity)?;
+        }
+        if let Some(width) = shape.share {
+            w.vector(width, &self.share)?;
+        }
+        Ok(w.into_bytes())
+    }
 }

@@ -21,11 +21,13 @@ pub(super) enum Algorithm {
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
 const ECDSA_SHA2: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];
+const DSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03];
+const DSA_SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const OIW_MD5_RSA: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x03];
 const OIW_SHA1_RSA: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1d];
 
-/// Reads an AlgorithmIdentifier (RFC 5280 section 4.1.1.2, RFC 4055, RFC 5758, RFC 8410).
+/// Reads an AlgorithmIdentifier (RFC 5280 section 4.1.1.2, RFC 3279, RFC 4055, RFC 5758, RFC 8410).
 pub(super) fn signature(identifier: &[u8]) -> Algorithm {
     let Ok((oid, parameters)) = split(identifier) else {
         return Algorithm::Unknown("an algorithm that does not parse".into());
@@ -47,6 +49,8 @@ pub(super) fn signature(identifier: &[u8]) -> Algorithm {
         (_, Some([4])) => known(S::EcdsaSha512),
         _ if oid == ECDSA_SHA1 => sha1(S::EcdsaSha1),
         _ if oid == ED25519 => known(S::Ed25519),
+        _ if oid == DSA_SHA256 => known(S::DsaSha256),
+        _ if oid == DSA_SHA1 => sha1(S::DsaSha1),
         _ if oid == OIW_MD5_RSA => Algorithm::Broken("MD5"),
         _ if oid == OIW_SHA1_RSA => sha1(S::RsaPkcs1Sha1),
         _ => Algorithm::Unknown(format!("the signature algorithm {}", dotted(oid))),

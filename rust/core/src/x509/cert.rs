@@ -9,7 +9,7 @@ use super::extensions::{Extensions, range};
 use super::names::{self, GeneralName};
 use super::time;
 use super::walk::{self, Items, Malformed, dotted};
-use crate::crypto::sign::PublicKey;
+use crate::crypto::sign::{PublicKey, SignatureAlgorithm};
 use crate::fault::{CertificateFault, Fault};
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -141,6 +141,15 @@ impl Certificate {
     /// When the key's algorithm is not supported or the key is no key.
     pub fn public_key(&self) -> Result<PublicKey, Fault> {
         PublicKey::from_spki(self.spki_raw())
+    }
+
+    /// How its issuer signed it, where that can be verified.
+    #[must_use]
+    pub fn signed_with(&self) -> Option<SignatureAlgorithm> {
+        match &self.0.algorithm {
+            Algorithm::Known { verify, .. } => Some(*verify),
+            Algorithm::Broken(_) | Algorithm::Unknown(_) => None,
+        }
     }
 
     /// The key, read once.

@@ -167,15 +167,17 @@ fn key_size(depth: usize, certificate: &Certificate, strong: bool, ledger: &mut 
     let name = called(certificate);
     let Ok(key) = certificate.key() else {
         let words = format!(
-            "the public key of {name} is of a kind or size that is not supported: it needs RSA, ECDSA on P-256, P-384 or P-521, or Ed25519"
+            "the public key of {name} is of a kind or size that is not supported: it needs RSA, DSA, ECDSA on P-256, P-384 or P-521, or Ed25519"
         );
         return ledger.add(depth, ReasonKind::Processing, words);
     };
-    if !matches!(key.kind(), KeyKind::Rsa | KeyKind::RsaPss) {
-        return;
-    }
+    let kind = match key.kind() {
+        KeyKind::Rsa | KeyKind::RsaPss => "RSA",
+        KeyKind::Dsa => "DSA",
+        KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::Ed25519 => return,
+    };
     let bits = key.bits();
-    let words = format!("the RSA key of {name} has {bits} bits and can be forged: it needs 2048 or more");
+    let words = format!("the {kind} key of {name} has {bits} bits and can be forged: it needs 2048 or more");
     if bits < 1024 {
         ledger.add(depth, ReasonKind::WeakKey, words);
     } else if bits < 2048 && strong {
