@@ -125,7 +125,7 @@ fn end(role: Role, suite: u16) -> End {
     let mut session = Session::with_engine(role, Framing::Stream, engine);
     session.set_io(true);
     assert_eq!(session.set_enabled_ciphers(&[i64::from(suite)]), 0);
-    End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0 }
+    End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, secrets: Vec::new() }
 }
 
 impl Tap {
