@@ -53,7 +53,9 @@ def e_times_power_of_two(bits: int) -> int:
     return total >> 64
 
 
-@pytest.mark.skipif(not (ROOT / "Cargo.toml").exists(), reason="the engine's source is not here, only its wheel")
+@pytest.mark.skipif(
+    not (ROOT / "Cargo.toml").exists(), reason="the engine's source is not here, only its wheel"
+)
 def test_every_known_prime_is_one_of_the_documents() -> None:
     primes = [
         (n, 2**n - 2 ** (n - 64) - 1 + 2**64 * (constant(n - 130) + k))
