@@ -6,9 +6,10 @@ use st_core::crypto::rsa::open_premaster;
 use st_core::crypto::secret::Secret;
 use st_core::crypto::sign::PrivateKey;
 use st_core::handshake::{Answer, Verdict};
-use st_core::profile::Framing;
+use st_core::profile::{Framing, PROFILES};
 use st_core::session::{Call, Event, Need, Session, Turn};
 use st_core::status::{self, OsStatus};
+use st_core::suite;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -312,7 +313,7 @@ pub fn kinds_for(suite: &str) -> &'static [&'static str] {
         "ECDHE_ECDSA" => &["p256", "p256 by rsa", "p384", "p521", "ed25519"],
         "ECDH_ECDSA" => &["p256", "p384", "p521"],
         "ECDH_RSA" => &["p256 by rsa"],
-        "DH_anon" | "ECDH_anon" | "PSK" | "DHE_PSK" | "ECDHE_PSK" => &[
+        "DH_anon" | "ECDH_anon" | "PSK" | "DHE_PSK" | "PSK_DHE" | "ECDHE_PSK" => &[
             "none",
             "rsa",
             "rsapss",
@@ -329,4 +330,15 @@ pub fn kinds_for(suite: &str) -> &'static [&'static str] {
         ],
         other => panic!("{other} is in nobody's list"),
     }
+}
+
+/// The public numbers of the versions in which a suite exists.
+pub fn versions_of(row: &suite::Suite) -> Vec<i64> {
+    PROFILES.iter().filter(|p| row.ranks.contains(&p.rank)).map(|p| i64::from(p.public)).collect()
+}
+
+/// Whether a kind of certificate can prove anything in a version: before TLS 1.2 there are no signatures by RSA-PSS and
+/// Ed25519, which only matters where the suite signs.
+pub fn signs_in(kind: &str, version: i64, row: &suite::Suite) -> bool {
+    version == 8 || !row.is_signed() || !(kind.starts_with("rsapss") || kind == "ed25519")
 }

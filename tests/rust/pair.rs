@@ -3,37 +3,67 @@
 
 mod common;
 
-use common::{Pair, WOULD_BLOCK, credentials, every_kind, kinds_for};
+use common::{Pair, WOULD_BLOCK, credentials, every_kind, kinds_for, signs_in, versions_of};
 use st_core::handshake::Verdict;
 use st_core::session::{Call, State};
 use st_core::{status, suite};
 
 #[test]
-fn every_suite_runs_with_every_key_that_fits_it_and_with_no_other() {
-    let mut ran = 0;
+fn every_suite_runs_in_every_version_with_every_key_that_fits_and_with_no_other() {
     for (name, credentials) in every_kind() {
         for row in suite::SUITES {
-            let mut pair = Pair::new(&common::credentials(&rcgen::PKCS_ED25519));
-            pair.server.session.set_credentials(credentials.clone());
-            for end in [&mut pair.client.session, &mut pair.server.session] {
-                assert_eq!(end.set_enabled_ciphers(&[i64::from(row.id.0)]), 0);
-                assert_eq!(end.set_psk_secret(b"shared by both"), 0);
+            for version in versions_of(row) {
+                let mut pair = Pair::new(&common::credentials(&rcgen::PKCS_ED25519));
+                pair.server.session.set_credentials(credentials.clone());
+                for end in [&mut pair.client.session, &mut pair.server.session] {
+                    assert_eq!(end.set_version_min(version), 0);
+                    assert_eq!(end.set_version_max(version), 0);
+                    assert_eq!(end.set_enabled_ciphers(&[i64::from(row.id.0)]), 0);
+                    assert_eq!(end.set_psk_secret(b"shared by both"), 0);
+                }
+                let codes = pair.handshake();
+                let case = format!("{name} {} in {version}", row.name);
+                if !kinds_for(row.name).contains(&name) || !signs_in(name, version, row) {
+                    assert_eq!(codes, (status::SSL_PEER_HANDSHAKE_FAIL, status::SSL_NEGOTIATION), "{case}");
+                    continue;
+                }
+                assert_eq!(codes, (0, 0), "{case}");
+                assert_eq!(pair.client.session.negotiated_cipher(), Ok(row.id.0));
+                assert_eq!(i64::from(pair.server.session.negotiated_version()), version);
+                for data in [&b"up"[..], &[7; 300], &[9; 17_000]] {
+                    assert_eq!(pair.transfer(true, data), data, "{case}");
+                    assert_eq!(pair.transfer(false, data), data, "{case}");
+                }
             }
-            let codes = pair.handshake();
-            if !kinds_for(row.name).contains(&name) {
-                let refused = (status::SSL_PEER_HANDSHAKE_FAIL, status::SSL_NEGOTIATION);
-                assert_eq!(codes, refused, "{name} {}", row.name);
-                continue;
-            }
-            assert_eq!(codes, (0, 0), "{name} {}", row.name);
-            assert_eq!(pair.client.session.negotiated_cipher(), Ok(row.id.0));
-            assert_eq!(pair.transfer(true, b"up"), b"up");
-            assert_eq!(pair.transfer(false, b"down"), b"down");
-            ran += 1;
         }
     }
-    let wanted: usize = suite::SUITES.iter().map(|row| kinds_for(row.name).len()).sum();
-    assert_eq!(ran, wanted);
+}
+
+#[test]
+fn the_table_of_suites_is_whole() {
+    for row in suite::SUITES {
+        let twins = suite::SUITES.iter().filter(|other| other.id == row.id || other.name == row.name).count();
+        assert_eq!(twins, 1, "{}", row.name);
+    }
+    assert_eq!(suite::SUITES.len(), 141);
+    let missing: Vec<_> = suite::PUBLISHED.iter().filter(|n| !suite::can_be_enabled(**n)).collect();
+    assert_eq!(missing, [&0x1301, &0x1302, &0x1303]);
+}
+
+#[test]
+fn the_lower_of_both_maxima_is_spoken() {
+    let versions = [2, 4, 7, 8];
+    for client in versions {
+        for server in versions {
+            let mut pair = Pair::new(&credentials(&rcgen::PKCS_RSA_SHA256));
+            for (end, max) in [(&mut pair.client.session, client), (&mut pair.server.session, server)] {
+                assert_eq!(end.set_version_min(2), 0);
+                assert_eq!(end.set_version_max(max), 0);
+            }
+            assert_eq!(pair.handshake(), (0, 0), "{client} and {server}");
+            assert_eq!(i64::from(pair.client.session.negotiated_version()), client.min(server));
+        }
+    }
 }
 
 #[test]
@@ -136,10 +166,89 @@ fn alpn_selects_the_servers_first_that_the_client_offers() {
 }
 
 #[test]
-fn a_version_that_does_not_exist_yet_is_refused_by_alert() {
-    let mut pair = Pair::new(&credentials(&rcgen::PKCS_ECDSA_P256_SHA256));
-    assert_eq!(pair.server.session.set_version_max(4), 0);
+fn versions_without_a_common_one_are_refused_by_the_side_that_sees_it() {
+    let key = credentials(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut pair = Pair::new(&key);
+    assert_eq!(pair.client.session.set_version_max(7), 0);
+    assert_eq!(pair.server.session.set_version_min(8), 0);
     assert_eq!(pair.handshake(), (status::SSL_PEER_PROTOCOL_VERSION, status::SSL_NEGOTIATION));
+    let mut pair = Pair::new(&key);
+    assert_eq!(pair.client.session.set_version_min(8), 0);
+    assert_eq!(pair.server.session.set_version_max(7), 0);
+    assert_eq!(pair.handshake(), (status::SSL_NEGOTIATION, status::SSL_PEER_HANDSHAKE_FAIL));
+}
+
+#[test]
+fn a_fallback_is_refused_only_by_a_server_that_speaks_more() {
+    for (server, wanted) in
+        [(8, (status::SSL_FATAL_ALERT, status::SSL_PEER_PROTOCOL_VERSION)), (7, (0, 0)), (4, (0, 0))]
+    {
+        let mut pair = Pair::new(&credentials(&rcgen::PKCS_RSA_SHA256));
+        assert_eq!(pair.client.session.set_option(6, true), 0);
+        assert_eq!(pair.client.session.set_version_max(7), 0);
+        assert_eq!(pair.server.session.set_version_max(server), 0);
+        assert_eq!(pair.handshake(), wanted, "server maximum {server}");
+    }
+}
+
+/// Records for two successive writes of each size: (`behaviours` section 7).
+#[test]
+fn data_after_data_is_split_where_vectors_are_chained() {
+    let table = [
+        (1, 2, 2),
+        (2, 2, 3),
+        (3, 2, 3),
+        (4, 2, 3),
+        (16384, 2, 3),
+        (16385, 4, 4),
+        (16386, 4, 5),
+        (16387, 4, 5),
+        (16388, 4, 5),
+        (32768, 4, 5),
+        (32769, 6, 6),
+        (32770, 6, 7),
+        (32772, 6, 7),
+    ];
+    // Version, suite, option; whether writes are split: AES-CBC, 3DES-CBC, RC4, GCM.
+    let cases = [
+        (2, 0x2f, true, true),
+        (4, 0x2f, true, true),
+        (4, 0x0a, true, true),
+        (4, 0x2f, false, false),
+        (4, 0x05, true, false),
+        (7, 0x2f, true, false),
+        (8, 0x2f, true, false),
+        (8, 0x9c, true, false),
+    ];
+    for (version, suite, option, split) in cases {
+        for (n, plain, after) in table {
+            let mut pair = Pair::new(&credentials(&rcgen::PKCS_RSA_SHA256));
+            for end in [&mut pair.client.session, &mut pair.server.session] {
+                assert_eq!(end.set_version_min(version), 0);
+                assert_eq!(end.set_version_max(version), 0);
+                assert_eq!(end.set_enabled_ciphers(&[suite]), 0);
+                assert_eq!(end.set_option(4, option), 0);
+            }
+            assert_eq!(pair.handshake(), (0, 0));
+            pair.up.log.clear();
+            let data = vec![5; n];
+            for _ in 0..2 {
+                assert_eq!(pair.client_call(&mut Call::write(n), &data, &mut Vec::new()), 0);
+            }
+            let mut rest = &pair.up.log[..];
+            let mut records = 0;
+            while let [typ, _, _, high, low, tail @ ..] = rest {
+                assert_eq!(*typ, 23);
+                rest = &tail[usize::from(u16::from_be_bytes([*high, *low]))..];
+                records += 1;
+            }
+            assert_eq!(
+                records,
+                if split { after } else { plain },
+                "{n} bytes in {version}, {suite:#x}, {option}"
+            );
+        }
+    }
 }
 
 /// Every byte of a recorded handshake flipped, one at a time, in both directions: a typed status, the state of

@@ -15,7 +15,7 @@ use st_core::keys::classic::{self, Randoms};
 use st_core::keys::transcript::Transcript;
 use st_core::profile::{self, Framing};
 use st_core::record::head::{HEADER, Head, MAX_PLAIN};
-use st_core::record::protect::{self, Opener, Sealer};
+use st_core::record::protect::{self, Material, Opener, Sealer};
 use st_core::session::{Call, Session, State};
 use st_core::status::OsStatus;
 use st_core::suite::{self, Kx};
@@ -224,7 +224,7 @@ impl Tap {
             let mut plain = Sealer::Plain;
             let sealer = side.sealer.as_mut().unwrap_or(&mut plain);
             let len = sealer.sealed_len(piece.len());
-            let head = Head { content_type: ContentType(record.typ), version: WireVersion::TLS12, len };
+            let head = Head::new(ContentType(record.typ), WireVersion::TLS12, len);
             let mut body = vec![0; len];
             sealer.seal(side.sealed, &head, piece, &mut body).unwrap();
             side.sealed += 1;
@@ -242,13 +242,18 @@ impl Tap {
         let Some(keys) = &self.keys else { return };
         let (profile, suite) = (tls12(), suite::by_id(SuiteId(self.suite)).unwrap());
         let keys = if way == Way::Up { &keys.client } else { &keys.server };
-        let (key, iv) = (keys.key.as_bytes(), keys.iv.as_bytes());
+        let material = Material {
+            mac: keys.mac.as_bytes(),
+            key: keys.key.as_bytes(),
+            iv: keys.iv.as_bytes(),
+            encrypt_then_mac: false,
+        };
         let side = &mut self.sides[way.at()];
         if reading {
-            side.opener = Some(protect::opener(profile, suite, key, iv).unwrap());
+            side.opener = Some(protect::opener(profile, suite, material).unwrap());
             side.opened = 0;
         } else if side.sealer.is_none() {
-            side.sealer = Some(protect::sealer(profile, suite, key, iv).unwrap());
+            side.sealer = Some(protect::sealer(profile, suite, material).unwrap());
             side.sealed = 0;
         }
     }
@@ -313,7 +318,7 @@ impl Tap {
         if suite.kx != Kx::Rsa {
             return;
         }
-        transcript.start(suite.prf);
+        transcript.start(tls12(), suite.prf);
         let premaster = Secret::new([&[3, 3][..], &[BYTE; 46]].concat());
         let hash = transcript.hash();
         let master = classic::extended_master_secret(tls12(), suite.prf, &premaster, hash.as_bytes());

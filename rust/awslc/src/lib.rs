@@ -11,6 +11,10 @@ mod ec;
 
 pub use dh::{Dh, Parameters};
 
+mod compress;
+
+pub use compress::{Compression, Compressor};
+
 use aws_lc_sys as sys;
 use core::fmt;
 use core::ptr::{self, NonNull};
@@ -72,6 +76,8 @@ pub enum Kind {
 /// Digests for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Md {
+    /// MD5 and SHA-1 side by side, as TLS before 1.2 signs with RSA.
+    Md5Sha1,
     /// SHA-1, for old peers only.
     Sha1,
     /// SHA-256.
@@ -88,6 +94,7 @@ impl Md {
     #[allow(clippy::len_without_is_empty)] // no digest is empty
     pub fn len(self) -> usize {
         match self {
+            Md::Md5Sha1 => 36,
             Md::Sha1 => 20,
             Md::Sha256 => 32,
             Md::Sha384 => 48,
@@ -99,6 +106,7 @@ impl Md {
         // SAFETY: these return pointers to static tables.
         unsafe {
             match self {
+                Md::Md5Sha1 => sys::EVP_md5_sha1(),
                 Md::Sha1 => sys::EVP_sha1(),
                 Md::Sha256 => sys::EVP_sha256(),
                 Md::Sha384 => sys::EVP_sha384(),
@@ -364,6 +372,55 @@ impl Pkey {
         })
     }
 
+    /// Signs a digest that was made elsewhere; not for RSA-PSS and Ed25519.
+    pub fn sign_digest(&self, signing: Signing, digest: &[u8]) -> Result<Vec<u8>, Error> {
+        let context = self.digest_context(signing, digest, true)?;
+        let (data, n) = (digest.as_ptr(), digest.len());
+        let mut len = 0;
+        // SAFETY: a null output asks for the length; the second call writes at most `len` bytes.
+        unsafe {
+            check(sys::EVP_PKEY_sign(context.0.as_ptr(), ptr::null_mut(), &raw mut len, data, n))?;
+            let mut out = vec![0; len];
+            check(sys::EVP_PKEY_sign(context.0.as_ptr(), out.as_mut_ptr(), &raw mut len, data, n))?;
+            out.truncate(len);
+            Ok(out)
+        }
+    }
+
+    /// Whether `signature` is this key's over a digest that was made elsewhere.
+    pub fn verify_digest(&self, signing: Signing, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let context = self.digest_context(signing, digest, false)?;
+        // SAFETY: all pointers come with the lengths of the slices they belong to.
+        check(unsafe {
+            sys::EVP_PKEY_verify(
+                context.0.as_ptr(),
+                signature.as_ptr(),
+                signature.len(),
+                digest.as_ptr(),
+                digest.len(),
+            )
+        })
+    }
+
+    fn digest_context(&self, signing: Signing, digest: &[u8], sign: bool) -> Result<KeyContext, Error> {
+        let md = match signing {
+            Signing::Pkcs1(md) | Signing::Ecdsa(md) | Signing::Dsa(md) => md,
+            Signing::Pss(_) | Signing::Ed25519 => return Err(Error(0)),
+        };
+        if !signing.fits(self.kind) || digest.len() != md.len() {
+            return Err(Error(0));
+        }
+        // SAFETY: the context is fresh and owned; it keeps a reference of its own to the key.
+        unsafe {
+            let raw = sys::EVP_PKEY_CTX_new(self.raw.as_ptr(), ptr::null_mut());
+            let context = KeyContext(NonNull::new(raw).ok_or_else(Error::take)?);
+            let init = if sign { sys::EVP_PKEY_sign_init } else { sys::EVP_PKEY_verify_init };
+            check(init(context.0.as_ptr()))?;
+            check(sys::EVP_PKEY_CTX_set_signature_md(context.0.as_ptr(), md.raw()))?;
+            Ok(context)
+        }
+    }
+
     fn context(&self, signing: Signing, sign: bool) -> Result<MdContext, Error> {
         if !signing.fits(self.kind) {
             return Err(Error(0));
@@ -437,6 +494,16 @@ impl Pkey {
         })?;
         out.truncate(len);
         Ok(out)
+    }
+}
+
+/// Owns a context for one key.
+struct KeyContext(NonNull<sys::EVP_PKEY_CTX>);
+
+impl Drop for KeyContext {
+    fn drop(&mut self) {
+        // SAFETY: owned by this value and freed once.
+        unsafe { sys::EVP_PKEY_CTX_free(self.0.as_ptr()) }
     }
 }
 

@@ -4,11 +4,11 @@
 //! input at a time; the first fault is kept and returned ever after, and its alert goes out once, provided
 //! that the peer's version was readable before (decisions 25).
 
-use crate::config::{Config, Now, Role};
+use crate::config::{Config, Now, Role, SessionOption};
 use crate::crypto::rng::{OsRng, Rng};
 use crate::fault::{Alert, Decode, Fault, Misstep};
 use crate::handshake::{Answer, Assembler, Cx, Facts, Flight, Handshake, Input, Item, Message, Need, Step};
-use crate::profile::{self, Framing};
+use crate::profile::{self, Framing, NoCertificate};
 use crate::record::head::MAX_PLAIN;
 use crate::record::reader::{InputLoan, Reader};
 use crate::record::writer::{OutputLoan, Writer};
@@ -167,6 +167,8 @@ impl Engine {
             let highest = profile::PROFILES.last().map_or(seen, |p| p.wire);
             self.writer.set_version(seen.min(highest).max(WireVersion::SSL3));
         }
+        let speaks_tls = self.facts.profile.is_none_or(|profile| profile.tls_alerts);
+        let Some(alert) = (if speaks_tls { Some(alert) } else { alert.for_ssl3() }) else { return };
         // An alert that cannot be sealed any more is not worth a second fault.
         let _ = self.writer.queue(ContentType::ALERT, &[level, alert.0]);
     }
@@ -224,7 +226,12 @@ impl Engine {
                 self.reader.consume(1);
                 self.step(Input::ChangeCipher, config, now)
             }
-            Some(ContentType::ALERT) => self.on_alerts(),
+            Some(ContentType::V2_HELLO) => {
+                let raw = self.reader.payload().to_vec();
+                self.reader.consume(raw.len());
+                self.step(Input::V2Hello(&raw), config, now)
+            }
+            Some(ContentType::ALERT) => self.on_alerts(config, now),
             Some(ContentType::APPLICATION_DATA) if self.established => {
                 if self.reader.payload().is_empty() {
                     return Ok(Progress::More);
@@ -262,7 +269,7 @@ impl Engine {
         self.step(Input::Message(message), config, now)
     }
 
-    fn on_alerts(&mut self) -> Result<Progress, Fault> {
+    fn on_alerts(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
         let payload = self.reader.payload();
         let taken = payload.len();
         if taken == 0 || !taken.is_multiple_of(2) {
@@ -276,6 +283,12 @@ impl Engine {
                 self.peer_closed = true;
                 self.close();
                 return Ok(Progress::Closed);
+            }
+            let instead_of_certificate = self.facts.profile.is_some_and(|p| {
+                p.no_certificate == NoCertificate::Alert && config.role == Role::Server && !self.established
+            });
+            if alert == Alert::NO_CERTIFICATE && instead_of_certificate {
+                return self.step(Input::NoCertificate, config, now);
             }
             if ends_connection(level, alert) {
                 self.alert_received = Some(alert);
@@ -319,6 +332,7 @@ impl Engine {
         }
         let (handshake, step) = result?;
         self.handshake = Some(handshake);
+        self.writer.set_splits(config.options.get(SessionOption::SendOneByteRecord));
         if let Some(opener) = read_keys {
             self.reader.set_opener(opener);
         }
@@ -338,6 +352,9 @@ impl Engine {
         for item in flight.drain() {
             match item {
                 Item::Message(raw) => self.writer.queue(ContentType::HANDSHAKE, &raw)?,
+                Item::NoCertificate => {
+                    self.writer.queue(ContentType::ALERT, &[WARNING, Alert::NO_CERTIFICATE.0])?;
+                }
                 Item::ChangeCipher => self.writer.queue(ContentType::CHANGE_CIPHER_SPEC, &[1])?,
                 Item::WriteKeys(sealer) => self.writer.set_sealer(sealer),
             }

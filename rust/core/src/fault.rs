@@ -53,6 +53,29 @@ alerts! {
     NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
 }
 
+impl Alert {
+    /// What stands for this alert among those that SSLv3 has (RFC 6101 section 5.4); `None` for a warning that it does
+    /// not know at all.
+    #[must_use]
+    pub fn for_ssl3(self) -> Option<Alert> {
+        Some(match self {
+            Alert::DECRYPTION_FAILED | Alert::RECORD_OVERFLOW => Alert::BAD_RECORD_MAC,
+            Alert::UNKNOWN_CA | Alert::ACCESS_DENIED => Alert::CERTIFICATE_UNKNOWN,
+            Alert::DECODE_ERROR | Alert::UNSUPPORTED_EXTENSION => Alert::ILLEGAL_PARAMETER,
+            Alert::DECRYPT_ERROR
+            | Alert::EXPORT_RESTRICTION
+            | Alert::PROTOCOL_VERSION
+            | Alert::INSUFFICIENT_SECURITY
+            | Alert::INTERNAL_ERROR
+            | Alert::INAPPROPRIATE_FALLBACK
+            | Alert::UNRECOGNIZED_NAME
+            | Alert::NO_APPLICATION_PROTOCOL => Alert::HANDSHAKE_FAILURE,
+            Alert::USER_CANCELED | Alert::NO_RENEGOTIATION => return None,
+            other => other,
+        })
+    }
+}
+
 /// Bytes that do not parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decode {

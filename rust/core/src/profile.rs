@@ -3,6 +3,7 @@
 //! In: a wire number and a [`Framing`]. Out: a [`Profile`]. Promise: no other room compares versions;
 //! they ask the profile for the behaviour they need. A row appears together with the code that runs it.
 
+use crate::crypto::record_mac::MacForm;
 use crate::wire::ids::WireVersion;
 
 /// What carries the records.
@@ -33,6 +34,10 @@ pub enum Flow {
 /// How secrets and Finished values are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
+    /// Nested MD5 and SHA-1 (RFC 6101 section 6).
+    Ssl3,
+    /// The PRF of MD5 and SHA-1 (RFC 2246 section 5).
+    PrfMd5Sha1,
     /// The TLS 1.2 PRF with the suite's hash (RFC 5246 section 5).
     PrfBySuite,
 }
@@ -44,16 +49,48 @@ pub enum AeadShape {
     PseudoHeader,
 }
 
+/// Where the initialisation vector of a CBC record comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CbcIv {
+    /// The last block of the record before (RFC 2246 section 6.2.3.2).
+    Chained,
+    /// Random, in front of the record (RFC 4346 section 6.2.3.2).
+    Explicit,
+}
+
+/// What the padding of a CBC record must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CbcPadding {
+    /// Of any content, shorter than a block behind its length (RFC 6101 section 5.2.3.2).
+    Length,
+    /// Every byte is the length.
+    All,
+}
+
 /// How handshake signatures are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signing {
+    /// One scheme for each kind of key, which is not said: MD5 and SHA-1 for RSA, SHA-1 for others (RFC 2246 section
+    /// 7.4.3).
+    Fixed,
     /// A scheme out of the peer's list stands before the signature (RFC 5246 section 7.4.1.4.1).
     Listed,
+}
+
+/// What the signature of a CertificateVerify covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Two nested digests of the messages and the master secret (RFC 6101 section 5.6.8).
+    Ssl3,
+    /// The messages (RFC 5246 section 7.4.8).
+    Messages,
 }
 
 /// What a client without a certificate answers to a CertificateRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoCertificate {
+    /// The alert no_certificate (RFC 6101 section 5.6.6).
+    Alert,
     /// A Certificate message with an empty list.
     EmptyMessage,
 }
@@ -77,16 +114,29 @@ pub struct Profile {
     pub schedule: Schedule,
     /// How AEAD records are shaped.
     pub aead: AeadShape,
+    /// How records are authenticated that no AEAD protects.
+    pub mac: MacForm,
+    /// Where the initialisation vectors of CBC records come from.
+    pub iv: CbcIv,
+    /// What the padding of CBC records must be.
+    pub padding: CbcPadding,
     /// How handshake signatures are made.
     pub signing: Signing,
+    /// What a CertificateVerify covers.
+    pub proof: Proof,
+    /// Whether hellos have extensions.
+    pub extensions: bool,
+    /// Whether the alerts of TLS are known; SSLv3 has fewer.
+    pub tls_alerts: bool,
+    /// Whether an encrypted premaster has its length in front (RFC 2246 section 7.4.7.1, a correction of SSLv3).
+    pub premaster_length: bool,
     /// What a client without a certificate answers.
     pub no_certificate: NoCertificate,
     /// Length of the Finished verify data.
     pub verify_data: usize,
 }
 
-/// The versions this engine runs, lowest first.
-pub static PROFILES: &[Profile] = &[Profile {
+const TLS12: Profile = Profile {
     wire: WireVersion::TLS12,
     rank: Rank::Tls12,
     framing: Framing::Stream,
@@ -95,10 +145,56 @@ pub static PROFILES: &[Profile] = &[Profile {
     flow: Flow::Classic,
     schedule: Schedule::PrfBySuite,
     aead: AeadShape::PseudoHeader,
+    mac: MacForm::Hmac,
+    iv: CbcIv::Explicit,
+    padding: CbcPadding::All,
     signing: Signing::Listed,
+    proof: Proof::Messages,
+    extensions: true,
+    tls_alerts: true,
+    premaster_length: true,
     no_certificate: NoCertificate::EmptyMessage,
     verify_data: 12,
-}];
+};
+
+const TLS11: Profile = Profile {
+    wire: WireVersion::TLS11,
+    rank: Rank::Tls11,
+    name: "TLS 1.1",
+    public: 7,
+    schedule: Schedule::PrfMd5Sha1,
+    signing: Signing::Fixed,
+    ..TLS12
+};
+
+const TLS10: Profile = Profile {
+    wire: WireVersion::TLS10,
+    rank: Rank::Tls10,
+    name: "TLS 1.0",
+    public: 4,
+    iv: CbcIv::Chained,
+    ..TLS11
+};
+
+const SSL3: Profile = Profile {
+    wire: WireVersion::SSL3,
+    rank: Rank::Ssl3,
+    name: "SSLv3",
+    public: 2,
+    schedule: Schedule::Ssl3,
+    mac: MacForm::Ssl3,
+    padding: CbcPadding::Length,
+    proof: Proof::Ssl3,
+    extensions: false,
+    tls_alerts: false,
+    premaster_length: false,
+    no_certificate: NoCertificate::Alert,
+    verify_data: 36,
+    ..TLS10
+};
+
+/// The versions this engine runs, lowest first.
+pub static PROFILES: &[Profile] = &[SSL3, TLS10, TLS11, TLS12];
 
 /// The profile of exactly this version, if this engine runs it.
 #[must_use]

@@ -80,6 +80,37 @@ schemes! {
     DSA_SHA1 DsaSha1 Dsa true;
 }
 
+/// What each kind of key signs with before TLS 1.2, which does not say it on the wire.
+static FIXED: &[Scheme] = &[
+    Scheme {
+        id: SchemeId(0),
+        name: "RSA_MD5_SHA1",
+        algorithm: SignatureAlgorithm::RsaMd5Sha1,
+        key: SchemeKey::Rsa,
+        weak: true,
+    },
+    Scheme {
+        id: SchemeId::ECDSA_SHA1,
+        name: "ECDSA_SHA1",
+        algorithm: SignatureAlgorithm::EcdsaSha1,
+        key: SchemeKey::Ec,
+        weak: true,
+    },
+    Scheme {
+        id: SchemeId::DSA_SHA1,
+        name: "DSA_SHA1",
+        algorithm: SignatureAlgorithm::DsaSha1,
+        key: SchemeKey::Dsa,
+        weak: true,
+    },
+];
+
+/// The scheme of a key before TLS 1.2; keys restricted to RSA-PSS and Ed25519 keys have none.
+#[must_use]
+pub fn fixed(kind: KeyKind) -> Option<&'static Scheme> {
+    FIXED.iter().find(|s| s.key.fits(kind))
+}
+
 /// The row of a scheme number, if this engine runs it.
 #[must_use]
 pub fn by_id(id: SchemeId) -> Option<&'static Scheme> {

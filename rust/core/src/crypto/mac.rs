@@ -1,41 +1,124 @@
-//! HMAC, and the TLS 1.2 PRF over it (RFC 5246 section 5).
+//! HMAC, and the PRFs of TLS 1.2 (RFC 5246 section 5) and of TLS 1.0 and 1.1 (RFC 2246 section 5) over it.
 
 use super::hash::Hash;
 use aws_lc_rs::hmac;
+use hmac_md5::{KeyInit, Mac};
+use md5::{Digest, Md5};
+use zeroize::Zeroize;
 
-fn algorithm(hash: Hash) -> hmac::Algorithm {
+fn algorithm(hash: Hash) -> Option<hmac::Algorithm> {
     match hash {
-        Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => hmac::HMAC_SHA256,
-        Hash::Sha384 => hmac::HMAC_SHA384,
-        Hash::Sha512 => hmac::HMAC_SHA512,
+        Hash::Md5 => None,
+        Hash::Sha1 => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        Hash::Sha256 => Some(hmac::HMAC_SHA256),
+        Hash::Sha384 => Some(hmac::HMAC_SHA384),
+        Hash::Sha512 => Some(hmac::HMAC_SHA512),
     }
 }
 
-fn over(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(key);
-    parts.iter().for_each(|part| context.update(part));
-    context.sign()
+/// A prepared key.
+pub(super) enum Key {
+    /// Of the SHA family.
+    Sha(Box<hmac::Key>),
+    /// MD5's, from another crate.
+    Md5(Box<hmac_md5::Hmac<Md5>>),
+}
+
+impl Key {
+    /// Takes a key of any length.
+    pub(super) fn new(hash: Hash, bytes: &[u8]) -> Key {
+        match algorithm(hash) {
+            Some(algorithm) => Key::Sha(Box::new(hmac::Key::new(algorithm, bytes))),
+            None => {
+                let mut block = [0; 64]; // a key is brought to the length of a block anyway (RFC 2104)
+                if bytes.len() > block.len() {
+                    block[..16].copy_from_slice(&Md5::digest(bytes));
+                } else {
+                    block[..bytes.len()].copy_from_slice(bytes);
+                }
+                let key = Key::Md5(Box::new(hmac_md5::Hmac::<Md5>::new(&block.into())));
+                block.zeroize();
+                key
+            }
+        }
+    }
+
+    /// The tag over the parts in order.
+    pub(super) fn over(&self, parts: &[&[u8]]) -> Tag {
+        match self {
+            Key::Sha(key) => {
+                let mut context = hmac::Context::with_key(key);
+                parts.iter().for_each(|part| context.update(part));
+                Tag::of(context.sign().as_ref())
+            }
+            Key::Md5(prepared) => {
+                let mut mac = prepared.as_ref().clone();
+                parts.iter().for_each(|part| mac.update(part));
+                Tag::of(&mac.finalize().into_bytes())
+            }
+        }
+    }
+}
+
+/// An HMAC, wiped when dropped: in a PRF it is key material.
+pub struct Tag {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Tag {
+    fn of(value: &[u8]) -> Tag {
+        let mut tag = Tag { bytes: [0; 64], len: value.len().min(64) };
+        tag.bytes[..tag.len].copy_from_slice(&value[..tag.len]);
+        tag
+    }
+}
+
+impl AsRef<[u8]> for Tag {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Drop for Tag {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
 }
 
 /// The HMAC of the parts in order.
 #[must_use]
-pub fn hmac(hash: Hash, key: &[u8], parts: &[&[u8]]) -> hmac::Tag {
-    over(&hmac::Key::new(algorithm(hash), key), parts)
+pub fn hmac(hash: Hash, key: &[u8], parts: &[&[u8]]) -> Tag {
+    Key::new(hash, key).over(parts)
 }
 
-/// P_hash of RFC 5246 section 5: fills `out` from a secret, a label and a seed in parts.
-pub fn prf(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-    let key = hmac::Key::new(algorithm(hash), secret);
+/// P_hash of RFC 5246 section 5: mixes a secret, a label and a seed in parts into `out` by exclusive or, so that two
+/// of them can be laid over each other.
+fn p_hash(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    let key = Key::new(hash, secret);
     let labelled: Vec<&[u8]> = core::iter::once(label).chain(seed.iter().copied()).collect();
-    let mut a = over(&key, &labelled);
+    let mut a = key.over(&labelled);
     for chunk in out.chunks_mut(hash.len()) {
         let mut parts = vec![a.as_ref()];
         parts.extend_from_slice(&labelled);
-        let block = over(&key, &parts);
-        chunk.copy_from_slice(&block.as_ref()[..chunk.len()]);
-        a = over(&key, &[a.as_ref()]);
+        let block = key.over(&parts);
+        chunk.iter_mut().zip(block.as_ref()).for_each(|(out, byte)| *out ^= byte);
+        a = key.over(&[a.as_ref()]);
     }
+}
+
+/// The PRF of TLS 1.2: fills `out`.
+pub fn prf(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    out.fill(0);
+    p_hash(hash, secret, label, seed, out);
+}
+
+/// The PRF of TLS 1.0 and 1.1: each half of the secret goes through one hash; with an odd length they share a byte.
+pub fn prf_md5_sha1(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    let half = secret.len().div_ceil(2);
+    out.fill(0);
+    p_hash(Hash::Md5, &secret[..half], label, seed, out);
+    p_hash(Hash::Sha1, &secret[secret.len() - half..], label, seed, out);
 }
 
 #[cfg(test)]
@@ -73,6 +156,27 @@ mod tests {
             9b5bf8cd4d90fa0d31e2dec479e4f1a26066f2eea9a69236a3e52655c9e9aee6\
             91c8f3a26854308d5eaa3be85e0990703d73e56f";
         assert_eq!(out.to_vec(), bytes(wanted));
+    }
+
+    /// What OpenSSL 3.0 gives: `openssl kdf -keylen 48 -kdfopt digest:MD5-SHA1 -kdfopt hexsecret:.. -kdfopt hexseed:..
+    /// TLS1-PRF`, for a secret of even and one of odd length.
+    #[test]
+    fn prf_md5_sha1_gives_what_openssl_gives() {
+        let rows = [
+            (
+                "000102030405060708090a0b0c0d0e0f1011121314151617",
+                "271623671c6349ddff2143fe79cf04b1d1d9e5e8e13c64ce57a6c8a020d63e30234b108df146e468c6eb636b85e12fde",
+            ),
+            (
+                "000102030405060708090a0b0c0d0e0f101112131415161718",
+                "866201e3f40857418c678887870610273095677bb03385c352e8b568b4edd0b912cb168a7ad2a999ee18ea5263ad11e7",
+            ),
+        ];
+        for (secret, wanted) in rows {
+            let mut out = [0; 48];
+            prf_md5_sha1(&bytes(secret), b"test label", &[b"seed", b"ling"], &mut out);
+            assert_eq!(out.to_vec(), bytes(wanted));
+        }
     }
 
     /// RFC 4231, test case 2.

@@ -2,12 +2,17 @@
 //! Promise: secrets travel as [`secret::Secret`], failures say nothing about secrets.
 
 pub mod aead;
+pub mod cbc;
 pub mod ecdh;
 pub mod ffdh;
 pub mod hash;
 mod known_primes;
 pub mod mac;
+pub mod mask;
+
+pub mod record_mac;
 pub mod rng;
 pub mod rsa;
 pub mod secret;
 pub mod sign;
+pub mod stream;

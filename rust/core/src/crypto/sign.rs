@@ -72,9 +72,20 @@ pub enum SignatureAlgorithm {
     Ed25519,
     DsaSha1,
     DsaSha256,
+    /// RSA over MD5 and SHA-1, as before TLS 1.2.
+    RsaMd5Sha1,
+    /// The same over the two digests, as SSLv3's CertificateVerify makes them.
+    RsaMd5Sha1Digest,
+    /// DSA over a digest that SSLv3's CertificateVerify makes.
+    DsaSha1Digest,
 }
 
 impl SignatureAlgorithm {
+    /// Whether what is signed is a digest already.
+    fn takes_digest(self) -> bool {
+        matches!(self, SignatureAlgorithm::RsaMd5Sha1Digest | SignatureAlgorithm::DsaSha1Digest)
+    }
+
     /// Whether an RSA key makes such a signature.
     #[must_use]
     pub fn is_rsa(self) -> bool {
@@ -95,7 +106,10 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::EcdsaSha384 => Signing::Ecdsa(Md::Sha384),
             SignatureAlgorithm::EcdsaSha512 => Signing::Ecdsa(Md::Sha512),
             SignatureAlgorithm::Ed25519 => Signing::Ed25519,
-            SignatureAlgorithm::DsaSha1 => Signing::Dsa(Md::Sha1),
+            SignatureAlgorithm::RsaMd5Sha1 | SignatureAlgorithm::RsaMd5Sha1Digest => {
+                Signing::Pkcs1(Md::Md5Sha1)
+            }
+            SignatureAlgorithm::DsaSha1 | SignatureAlgorithm::DsaSha1Digest => Signing::Dsa(Md::Sha1),
             SignatureAlgorithm::DsaSha256 => Signing::Dsa(Md::Sha256),
         }
     }
@@ -160,7 +174,12 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Fault> {
-        let verified = self.key.verify(algorithm.signing(), message, signature);
+        let signing = algorithm.signing();
+        let verified = if algorithm.takes_digest() {
+            self.key.verify_digest(signing, message, signature)
+        } else {
+            self.key.verify(signing, message, signature)
+        };
         verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
     }
 
@@ -247,6 +266,7 @@ impl PrivateKey {
     pub fn can_sign(&self, algorithm: SignatureAlgorithm) -> bool {
         let signing = algorithm.signing();
         let least = match signing {
+            Signing::Pkcs1(Md::Md5Sha1) => Md::Md5Sha1.len() + 11, // without a DigestInfo
             Signing::Pkcs1(md) => md.len() + PKCS1_OVERHEAD,
             Signing::Pss(md) => 2 * md.len() + 2,
             Signing::Ecdsa(_) | Signing::Ed25519 | Signing::Dsa(_) => 0,
@@ -257,7 +277,12 @@ impl PrivateKey {
 
     /// Signs a message.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        let signature = self.key.sign(algorithm.signing(), message);
+        let signing = algorithm.signing();
+        let signature = if algorithm.takes_digest() {
+            self.key.sign_digest(signing, message)
+        } else {
+            self.key.sign(signing, message)
+        };
         signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 

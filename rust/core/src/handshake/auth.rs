@@ -4,11 +4,11 @@ use super::extensions::offered_schemes;
 use super::{Cx, Verdict};
 use crate::config::{ClientAuth, Config};
 use crate::crypto::secret::Secret;
-use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey};
+use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
 use crate::keys::classic;
 use crate::keys::transcript::Transcript;
-use crate::profile::{Profile, Signing};
+use crate::profile::{Profile, Proof, Signing};
 use crate::scheme::{self, Scheme};
 use crate::suite::{Auth, Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, Signed};
@@ -65,7 +65,7 @@ pub fn check_finished(
     transcript: &Transcript,
     body: &[u8],
 ) -> Result<FinishedVerified, Fault> {
-    let wanted = classic::verify_data(profile, suite.prf, master, from_client, transcript.hash().as_bytes());
+    let wanted = classic::verify_data(profile, suite.prf, master, from_client, transcript);
     if body.len() != wanted.len() {
         return Err(Decode::BadValue.into());
     }
@@ -126,16 +126,25 @@ pub fn serves_statically(suite: &Suite, chain: &[Vec<u8>]) -> bool {
     })
 }
 
-/// Verifies a signature whose scheme must be one that was offered and must fit the key.
+/// Verifies a signature whose scheme must be one that was offered, or the version's own, and must fit the key.
 pub fn verify(
+    profile: &Profile,
     key: &PublicKey,
     offered: &[SchemeId],
     signed: &Signed,
     message: &[u8],
     wrong: CertificateFault,
 ) -> Result<&'static Scheme, Fault> {
-    let row = scheme::by_id(signed.scheme).filter(|row| offered.contains(&row.id));
-    let row = row.ok_or(Fault::Decode(Decode::BadValue))?;
+    let row = match (profile.signing, signed.scheme) {
+        (Signing::Listed, Some(id)) => {
+            let row = scheme::by_id(id).filter(|row| offered.contains(&row.id));
+            row.ok_or(Fault::Decode(Decode::BadValue))?
+        }
+        (Signing::Fixed, None) => {
+            scheme::fixed(key.kind()).ok_or(Fault::Certificate(CertificateFault::WrongKey))?
+        }
+        (Signing::Listed, None) | (Signing::Fixed, Some(_)) => return Err(super::broken()),
+    };
     if !row.key.fits(key.kind()) {
         return Err(CertificateFault::WrongKey.into());
     }
@@ -143,9 +152,72 @@ pub fn verify(
     Ok(row)
 }
 
-/// The scheme we sign with, within the peer's list.
-pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'static Scheme, Fault> {
-    scheme::choose(key, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
+/// The scheme we sign with: within the peer's list, or the version's own.
+pub fn scheme_for(
+    profile: &Profile,
+    key: &PrivateKey,
+    peer: Option<&[SchemeId]>,
+) -> Result<&'static Scheme, Fault> {
+    let row = match profile.signing {
+        Signing::Listed => scheme::choose(key, peer),
+        Signing::Fixed => scheme::fixed(key.kind()).filter(|row| key.can_sign(row.algorithm)),
+    };
+    row.ok_or(Fault::Incompatible(Incompatible::Scheme))
+}
+
+/// A signature with its scheme as the version writes it.
+#[must_use]
+pub fn signed(profile: &Profile, scheme: &Scheme, signature: Vec<u8>) -> Signed {
+    Signed { scheme: (profile.signing == Signing::Listed).then_some(scheme.id), signature }
+}
+
+/// What a CertificateVerify covers, and how that is signed with a key of this scheme.
+pub fn proof(
+    profile: &Profile,
+    algorithm: SignatureAlgorithm,
+    transcript: &Transcript,
+    master: &Secret,
+) -> Result<(SignatureAlgorithm, Vec<u8>), Fault> {
+    match profile.proof {
+        Proof::Messages => Ok((algorithm, transcript.bytes().ok_or_else(super::broken)?.to_vec())),
+        Proof::Ssl3 => {
+            let both = transcript.ssl3(b"", master);
+            match algorithm {
+                SignatureAlgorithm::RsaMd5Sha1 => {
+                    Ok((SignatureAlgorithm::RsaMd5Sha1Digest, both.as_bytes().to_vec()))
+                }
+                SignatureAlgorithm::DsaSha1 => {
+                    Ok((SignatureAlgorithm::DsaSha1Digest, both.as_bytes()[16..].to_vec()))
+                }
+                // SSLv3 knows no other keys.
+                _ => Err(Incompatible::Scheme.into()),
+            }
+        }
+    }
+}
+
+/// Verifies a CertificateVerify over everything before it.
+pub fn check_proof(
+    profile: &Profile,
+    key: &PublicKey,
+    offered: &[SchemeId],
+    body: &[u8],
+    transcript: &Transcript,
+    master: &Secret,
+) -> Result<(), Fault> {
+    let wrong = CertificateFault::VerifySignature;
+    let signed = Signed::parse(body, profile.signing == Signing::Listed)?;
+    match profile.proof {
+        Proof::Messages => {
+            let covered = transcript.bytes().ok_or_else(super::broken)?;
+            verify(profile, key, offered, &signed, covered, wrong).map(drop)
+        }
+        Proof::Ssl3 => {
+            let row = scheme::fixed(key.kind()).ok_or(Fault::Certificate(CertificateFault::WrongKey))?;
+            let (algorithm, covered) = proof(profile, row.algorithm, transcript, master)?;
+            key.verify(algorithm, &covered, &signed.signature).map_err(|_| Fault::Certificate(wrong))
+        }
+    }
 }
 
 /// What a server asks of a client's certificate: kinds and schemes as published, DSA with DHE_DSS suites, the
@@ -154,6 +226,7 @@ pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'stati
 pub fn request(config: &Config, profile: &Profile) -> CertificateRequest {
     let schemes = match profile.signing {
         Signing::Listed => Some(offered_schemes(config)),
+        Signing::Fixed => None,
     };
     let mut types = vec![CertificateType::RSA_SIGN, CertificateType::ECDSA_SIGN];
     if config.wants_dss() {

@@ -17,10 +17,10 @@ use crate::fault::{CertificateFault, Decode, Fault, Misstep};
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
 use crate::profile::{NoCertificate, Profile, Signing};
-use crate::record::protect;
+use crate::record::protect::{self, Material};
 use crate::scheme::Scheme;
 use crate::suite::{Kx, Suite};
-use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
+use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus};
 use crate::wire::ids::{HandshakeType, SchemeId};
 use crate::wire::kx::ServerKeyExchange;
 use crate::wire::tail;
@@ -102,6 +102,7 @@ impl ClassicClient {
                 return Ok((Handshake::ClassicClient(self), Step::More));
             }
             Input::Message(message) => message,
+            Input::NoCertificate | Input::V2Hello(_) => return Err(unexpected(input)),
         };
         let step = match (&self.at, message.typ) {
             (_, HandshakeType::HELLO_REQUEST) => {
@@ -159,14 +160,16 @@ impl ClassicClient {
 
     fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
-        let kx = ServerKeyExchange::parse(message.body(), kx::server_shape(self.suite))?;
+        let shape = kx::server_shape(self.profile, self.suite);
+        let kx = ServerKeyExchange::parse(message.body(), shape)?;
         cx.facts.psk_hint = kx.hint;
         self.share = kx.params.map(|params| kx::take_params(params, cx)).transpose()?;
         if let Some(signed) = &kx.signed {
             let key = self.server_key.as_ref().ok_or_else(broken)?;
             let covered = signed_params(&self.randoms, &kx.raw);
             let wrong = CertificateFault::KeyExchangeSignature;
-            cx.facts.scheme = Some(auth::verify(key, &self.offer.schemes, signed, &covered, wrong)?);
+            cx.facts.scheme =
+                Some(auth::verify(self.profile, key, &self.offer.schemes, signed, &covered, wrong)?);
         }
         self.at = At::RequestOrDone;
         Ok(Step::More)
@@ -177,9 +180,7 @@ impl ClassicClient {
             return Err(Misstep::CertificateRequestFromAnonymous.into());
         }
         self.transcript.add(message.raw);
-        let listed = match self.profile.signing {
-            Signing::Listed => true,
-        };
+        let listed = self.profile.signing == Signing::Listed;
         let request = CertificateRequest::parse(message.body(), listed)?;
         cx.facts.peer_schemes = request.schemes.clone().unwrap_or_default();
         cx.facts.certificate_request = Some(request.clone());
@@ -233,7 +234,7 @@ impl ClassicClient {
                 self.send(cx)?
             }
             (At::Signature(scheme), Answer::Signature(signature)) => {
-                let verify = Signed { scheme: scheme.id, signature }.encode()?;
+                let verify = auth::signed(self.profile, scheme, signature).encode()?;
                 cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE_VERIFY, &verify)?;
                 self.finish(cx)?
             }
@@ -249,6 +250,7 @@ impl ClassicClient {
             None => None,
         };
         let side = ClientSide {
+            profile: self.profile,
             suite: self.suite,
             share: self.share.take(),
             server_key: self.server_key.as_ref(),
@@ -260,9 +262,11 @@ impl ClassicClient {
         match proof {
             None => self.finish(cx),
             Some((credentials, scheme)) => {
-                let input = self.transcript.bytes().ok_or_else(broken)?.to_vec();
+                let master = self.master.as_ref().ok_or_else(broken)?;
+                let (algorithm, input) =
+                    auth::proof(self.profile, scheme.algorithm, &self.transcript, master)?;
                 self.at = At::Signature(scheme);
-                Ok(Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input }))
+                Ok(Step::Need(Need::Sign { credentials, algorithm, input }))
             }
         }
     }
@@ -276,7 +280,7 @@ impl ClassicClient {
     ) -> Result<Option<(Arc<Credentials>, &'static Scheme)>, Fault> {
         let proof = match cx.config.credentials.clone().filter(|c| !c.chain.is_empty()) {
             Some(credentials) => {
-                let scheme = auth::scheme_for(&credentials.key, schemes)?;
+                let scheme = auth::scheme_for(self.profile, &credentials.key, schemes)?;
                 Some((credentials, scheme))
             }
             None => None,
@@ -284,7 +288,8 @@ impl ClassicClient {
         cx.facts.certificate_sent = Some(proof.is_some());
         let chain = proof.as_ref().map(|(credentials, _)| credentials.chain.as_slice()).unwrap_or_default();
         match self.profile.no_certificate {
-            NoCertificate::EmptyMessage => {
+            NoCertificate::Alert if chain.is_empty() => cx.flight.no_certificate(),
+            NoCertificate::Alert | NoCertificate::EmptyMessage => {
                 let body = CertificateMessage::encode(chain)?;
                 cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE, &body)?;
             }
@@ -309,10 +314,9 @@ impl ClassicClient {
         self.transcript.drop_bytes();
         let master = self.master.as_ref().ok_or_else(broken)?;
         let (ours, _) = self.keys.as_ref().ok_or_else(broken)?;
-        let sealer = protect::sealer(self.profile, self.suite, ours.key.as_bytes(), ours.iv.as_bytes())?;
-        cx.flight.change_cipher(sealer);
-        let hash = self.transcript.hash();
-        let data = classic::verify_data(self.profile, self.suite.prf, master, true, hash.as_bytes());
+        let material = material(ours, cx.facts.encrypt_then_mac);
+        cx.flight.change_cipher(protect::sealer(self.profile, self.suite, material)?);
+        let data = classic::verify_data(self.profile, self.suite.prf, master, true, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
         self.at = At::ChangeCipher;
         Ok(Step::More)
@@ -323,8 +327,8 @@ impl ClassicClient {
             return Err(Misstep::UnexpectedChangeCipher.into());
         };
         let (_, theirs) = self.keys.take().ok_or_else(broken)?;
-        let opener = protect::opener(self.profile, self.suite, theirs.key.as_bytes(), theirs.iv.as_bytes())?;
-        cx.install_read(edge, opener);
+        let material = material(&theirs, cx.facts.encrypt_then_mac);
+        cx.install_read(edge, protect::opener(self.profile, self.suite, material)?);
         self.at = At::Finished;
         Ok(())
     }
@@ -336,6 +340,13 @@ impl ClassicClient {
         let verified = self.verified.take().ok_or_else(broken)?;
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }
+}
+
+/// One direction's keys as the record layer takes them.
+#[must_use]
+pub fn material(keys: &DirectionKeys, encrypt_then_mac: bool) -> Material<'_> {
+    let DirectionKeys { mac, key, iv } = keys;
+    Material { mac: mac.as_bytes(), key: key.as_bytes(), iv: iv.as_bytes(), encrypt_then_mac }
 }
 
 /// What the signature of a ServerKeyExchange covers (RFC 5246 section 7.4.3).

@@ -5,7 +5,7 @@
 //! certificate, which falls when it arrives, is applied only then (decisions 23).
 
 use super::auth::{self, PeerVerified};
-use super::classic_client::signed_params;
+use super::classic_client::{material, signed_params};
 use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
 use super::{
     Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
@@ -13,11 +13,11 @@ use super::{
 use crate::config::{ClientAuth, Credentials, SessionOption};
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::PublicKey;
-use crate::fault::{CertificateFault, Fault, Misstep, Misuse};
+use crate::fault::{Fault, Misstep, Misuse};
 use crate::group::Group;
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
-use crate::profile::Profile;
+use crate::profile::{NoCertificate, Profile};
 use crate::record::protect;
 use crate::scheme::Scheme;
 use crate::suite::Suite;
@@ -113,7 +113,7 @@ impl ClassicServer {
             return self.done(cx);
         };
         let credentials = self.choice.credentials.clone().ok_or_else(broken)?;
-        let scheme = auth::scheme_for(&credentials.key, schemes)?;
+        let scheme = auth::scheme_for(self.choice.profile, &credentials.key, schemes)?;
         cx.facts.scheme = Some(scheme);
         let input = signed_params(&self.choice.randoms, &share.params);
         self.at = At::Signature(scheme);
@@ -159,6 +159,17 @@ impl ClassicServer {
         Ok(self.judge(cx))
     }
 
+    /// SSLv3's way to say that there is none. The pause comes all the same.
+    fn without_certificate(&mut self, cx: &mut Cx<'_>) -> Step {
+        cx.facts.peer_chain.clear();
+        cx.facts.certificate_sent = Some(false);
+        if cx.config.options.get(SessionOption::BreakOnClientAuth) {
+            self.at = At::ClientAuthPause;
+            return Step::Need(Need::App(Pause::PeerAuth));
+        }
+        self.judge(cx)
+    }
+
     /// Asks for a verdict where there is something to judge and somebody judges it.
     fn judge(&mut self, cx: &mut Cx<'_>) -> Step {
         if self.client_key.is_some() && cx.config.verify {
@@ -175,7 +186,8 @@ impl ClassicServer {
         let at = core::mem::replace(&mut self.at, At::ClientKeyExchange);
         let step = match (at, answer) {
             (At::Signature(scheme), Answer::Signature(signature)) => {
-                self.key_exchange(Some(&Signed { scheme: scheme.id, signature }), cx)?;
+                let signed = auth::signed(self.choice.profile, scheme, signature);
+                self.key_exchange(Some(&signed), cx)?;
                 self.done(cx)?
             }
             (At::ClientAuthPause, Answer::Continue) => self.judge(cx),
@@ -208,6 +220,11 @@ impl ClassicServer {
             (At::Certificate, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE => {
                 self.on_certificate(m, cx)?
             }
+            (At::Certificate, Input::NoCertificate)
+                if self.choice.profile.no_certificate == NoCertificate::Alert =>
+            {
+                self.without_certificate(cx)
+            }
             (At::CertificateVerify, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE_VERIFY => {
                 self.on_verify(m, cx)?
             }
@@ -236,6 +253,7 @@ impl ClassicServer {
     fn side(&self) -> ServerSide<'_> {
         let choice = &self.choice;
         ServerSide {
+            profile: choice.profile,
             suite: choice.suite,
             credentials: choice.credentials.as_ref(),
             versions: [choice.client_version, choice.profile.wire],
@@ -283,11 +301,10 @@ impl ClassicServer {
     fn on_verify(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         let key = self.client_key.take().ok_or_else(broken)?;
         let request = cx.facts.certificate_request.as_ref().ok_or_else(broken)?;
-        let signed = Signed::parse(message.body())?;
-        let covered = self.transcript.bytes().ok_or_else(broken)?;
-        let wrong = CertificateFault::VerifySignature;
         let offered = request.schemes.as_deref().unwrap_or_default();
-        if let Err(fault) = auth::verify(&key, offered, &signed, covered, wrong) {
+        let (profile, master) = (self.choice.profile, self.master.as_ref().ok_or_else(broken)?);
+        let checked = auth::check_proof(profile, &key, offered, message.body(), &self.transcript, master);
+        if let Err(fault) = checked {
             cx.facts.certificate_rejected = true;
             return Err(fault);
         }
@@ -300,7 +317,8 @@ impl ClassicServer {
     fn on_change_cipher(&mut self, edge: RecordEdge, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         let (theirs, _) = self.keys.as_ref().ok_or_else(broken)?;
         let Choice { profile, suite, .. } = &self.choice;
-        cx.install_read(edge, protect::opener(profile, suite, theirs.key.as_bytes(), theirs.iv.as_bytes())?);
+        let material = material(theirs, cx.facts.encrypt_then_mac);
+        cx.install_read(edge, protect::opener(profile, suite, material)?);
         self.at = At::Finished;
         Ok(Step::More)
     }
@@ -319,9 +337,9 @@ impl ClassicServer {
         };
         self.transcript.add(message.raw);
         let (_, ours) = self.keys.as_ref().ok_or_else(broken)?;
-        cx.flight.change_cipher(protect::sealer(profile, suite, ours.key.as_bytes(), ours.iv.as_bytes())?);
-        let hash = self.transcript.hash();
-        let data = classic::verify_data(profile, suite.prf, master, false, hash.as_bytes());
+        let material = material(ours, cx.facts.encrypt_then_mac);
+        cx.flight.change_cipher(protect::sealer(profile, suite, material)?);
+        let data = classic::verify_data(profile, suite.prf, master, false, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }

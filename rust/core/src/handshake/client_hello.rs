@@ -71,13 +71,13 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         schemes: extensions::offered_schemes(cx.config),
         suites,
     };
-    let body = build(&offer, cx.config)?.encode()?;
+    let body = build(&offer, best, cx.config)?.encode()?;
     let mut transcript = Transcript::new();
     cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &body)?;
     Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript })))
 }
 
-fn build(offer: &Offer, config: &Config) -> Result<ClientHello, Fault> {
+fn build(offer: &Offer, best: &Profile, config: &Config) -> Result<ClientHello, Fault> {
     let mut suites = vec![SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV];
     if config.options.get(SessionOption::Fallback) {
         suites.push(SuiteId::FALLBACK_SCSV);
@@ -89,9 +89,11 @@ fn build(offer: &Offer, config: &Config) -> Result<ClientHello, Fault> {
         session_id: Vec::new(),
         suites,
         compressions: vec![0],
-        extensions: Some(extensions::offer(&Offering { config, suites: &offer.suites })),
+        extensions: Some(extensions::offer(&Offering { config, suites: &offer.suites, profile: best })),
     };
-    if let Some(padding) = padding(hello.encode()?.len() + tail::HEADER) {
+    if best.extensions
+        && let Some(padding) = padding(hello.encode()?.len() + tail::HEADER)
+    {
         hello.extensions.get_or_insert_default().push(Extension::Padding(padding));
     }
     Ok(hello)
@@ -124,12 +126,13 @@ pub fn on_server_hello(
     if hello.compression != 0 {
         return Err(Incompatible::Compression.into());
     }
+    cx.facts.encrypt_then_mac = false;
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
     cx.facts.profile = Some(profile);
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
     cx.facts.session_id = hello.session_id;
-    transcript.start(suite.prf);
+    transcript.start(profile, suite.prf);
     transcript.add(message.raw);
     match profile.flow {
         Flow::Classic => {

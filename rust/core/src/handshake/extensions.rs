@@ -7,6 +7,7 @@
 use super::Facts;
 use crate::config::Config;
 use crate::fault::{Decode, Fault, Incompatible, Misstep};
+use crate::profile::{Profile, Signing};
 use crate::scheme::{SCHEMES, SchemeKey};
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
@@ -21,6 +22,8 @@ pub struct Offering<'a> {
     pub config: &'a Config,
     /// The suites in the hello.
     pub suites: &'a [&'static Suite],
+    /// The highest version that is offered.
+    pub profile: &'a Profile,
 }
 
 impl Offering<'_> {
@@ -44,6 +47,8 @@ pub struct ClientOffer {
     pub extended_master_secret: bool,
     /// Whether secure renegotiation was signalled, by extension or suite.
     pub secure_renegotiation: bool,
+    /// Whether encrypt-then-MAC was offered.
+    pub encrypt_then_mac: bool,
 }
 
 /// What a server is about to answer.
@@ -52,6 +57,8 @@ pub struct Reply<'a> {
     pub offer: &'a ClientOffer,
     /// The protocol selected by ALPN.
     pub alpn: Option<&'a [u8]>,
+    /// The suite that was chosen.
+    pub suite: &'a Suite,
 }
 
 type OfferFn = fn(&Offering<'_>) -> Option<Extension>;
@@ -134,7 +141,10 @@ static RULES: &[Rule] = &[
     },
     Rule {
         typ: ExtensionType::SIGNATURE_ALGORITHMS,
-        offer: |o| Some(Extension::SignatureAlgorithms(offered_schemes(o.config))),
+        offer: |o| {
+            let listed = o.profile.signing == Signing::Listed;
+            listed.then(|| Extension::SignatureAlgorithms(offered_schemes(o.config)))
+        },
         receive: |offer, facts, extension| {
             if let Extension::SignatureAlgorithms(schemes) = extension {
                 facts.peer_schemes.clone_from(schemes);
@@ -215,6 +225,20 @@ static RULES: &[Rule] = &[
         },
     },
     Rule {
+        typ: ExtensionType::ENCRYPT_THEN_MAC,
+        offer: |o| o.suites.iter().any(|s| s.has_cbc()).then_some(Extension::EncryptThenMac),
+        receive: |offer, _, _| {
+            offer.encrypt_then_mac = true;
+            Ok(())
+        },
+        // Only for block ciphers (RFC 7366 section 3).
+        reply: |r| (r.offer.encrypt_then_mac && r.suite.has_cbc()).then_some(Extension::EncryptThenMac),
+        settle: |facts, _, _, _| {
+            facts.encrypt_then_mac = true;
+            Ok(())
+        },
+    },
+    Rule {
         typ: ExtensionType::SESSION_TICKET,
         offer: |_| None,
         receive: receive_nothing,
@@ -241,6 +265,9 @@ pub fn offered_schemes(config: &Config) -> Vec<SchemeId> {
 /// Our extensions for a ClientHello, padding excluded.
 #[must_use]
 pub fn offer(offering: &Offering<'_>) -> Vec<Extension> {
+    if !offering.profile.extensions {
+        return Vec::new();
+    }
     RULES.iter().filter_map(|rule| (rule.offer)(offering)).collect()
 }
 

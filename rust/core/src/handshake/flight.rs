@@ -10,6 +10,8 @@ use crate::wire::tail;
 pub enum Item {
     /// A whole handshake message.
     Message(Vec<u8>),
+    /// SSLv3's alert in place of a Certificate.
+    NoCertificate,
     /// A ChangeCipherSpec.
     ChangeCipher,
     /// What follows is sealed with this.
@@ -34,6 +36,11 @@ impl Flight {
         transcript.add(&raw);
         self.items.push(Item::Message(raw));
         Ok(())
+    }
+
+    /// Says that there is no certificate (RFC 6101 section 5.6.6).
+    pub fn no_certificate(&mut self) {
+        self.items.push(Item::NoCertificate);
     }
 
     /// ChangeCipherSpec, then new keys.

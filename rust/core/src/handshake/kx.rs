@@ -15,6 +15,7 @@ use crate::crypto::secret::Secret;
 use crate::crypto::sign::PublicKey;
 use crate::fault::{CryptoFault, Fault, Incompatible, Misuse};
 use crate::group::{self, Group};
+use crate::profile::{Profile, Signing};
 use crate::suite::{Kx, Suite};
 use crate::wire::ids::{GroupId, WireVersion};
 use crate::wire::kx::{
@@ -30,25 +31,26 @@ const STAND_IN: usize = 32;
 
 /// What a ServerKeyExchange of this suite holds.
 #[must_use]
-pub fn server_shape(suite: &Suite) -> ServerShape {
+pub fn server_shape(profile: &Profile, suite: &Suite) -> ServerShape {
     let params = match suite.kx {
         Kx::Dhe => ParamsKind::Dhe,
         Kx::Ecdhe => ParamsKind::Ecdhe,
         Kx::Rsa | Kx::Ecdh | Kx::Psk => ParamsKind::None,
     };
-    ServerShape { hint: suite.has_psk(), params, signed: suite.is_signed() }
+    let listed = profile.signing == Signing::Listed;
+    ServerShape { hint: suite.has_psk(), params, signed: suite.is_signed(), listed }
 }
 
 /// Whether a ServerKeyExchange may come, and whether it must. Without a share it is there for a hint only.
 #[must_use]
 pub fn server_sends(suite: &Suite) -> (bool, bool) {
-    let shape = server_shape(suite);
-    let share = shape.params != ParamsKind::None;
-    (share || shape.hint, share)
+    let share = matches!(suite.kx, Kx::Dhe | Kx::Ecdhe);
+    (share || suite.has_psk(), share)
 }
 
-fn client_shape(suite: &Suite) -> ClientShape {
+fn client_shape(profile: &Profile, suite: &Suite) -> ClientShape {
     let share = match suite.kx {
+        Kx::Rsa if !profile.premaster_length => Some(0),
         Kx::Rsa | Kx::Dhe => Some(2),
         Kx::Ecdhe | Kx::Ecdh => Some(1),
         Kx::Psk => None,
@@ -147,6 +149,8 @@ pub fn demand_strength(share: Option<&Share>, config: &Config) -> Result<(), Fau
 
 /// What the client works with.
 pub struct ClientSide<'a> {
+    /// The negotiated version.
+    pub profile: &'static Profile,
     /// The negotiated suite.
     pub suite: &'static Suite,
     /// The server's verified share, for ephemeral exchanges.
@@ -159,7 +163,7 @@ pub struct ClientSide<'a> {
 
 /// Makes the premaster and the body of the ClientKeyExchange.
 pub fn client_make(side: ClientSide<'_>, cx: &mut Cx<'_>) -> Result<(Secret, Vec<u8>), Fault> {
-    let suite = side.suite;
+    let (suite, profile) = (side.suite, side.profile);
     let mut message = ClientKeyExchange::default();
     let psk = if suite.has_psk() {
         message.identity = Some(cx.config.psk.identity.clone().unwrap_or_default());
@@ -170,7 +174,7 @@ pub fn client_make(side: ClientSide<'_>, cx: &mut Cx<'_>) -> Result<(Secret, Vec
     };
     let (premaster, share) = client_share(side, psk.as_ref(), cx)?;
     message.share = share;
-    Ok((with_psk(premaster, psk.as_ref()), message.encode(client_shape(suite))?))
+    Ok((with_psk(premaster, psk.as_ref()), message.encode(client_shape(profile, suite))?))
 }
 
 /// The premaster of the exchange itself, and our share.
@@ -256,6 +260,8 @@ pub enum ServerRead {
 
 /// What the server works with.
 pub struct ServerSide<'a> {
+    /// The negotiated version.
+    pub profile: &'static Profile,
     /// The negotiated suite.
     pub suite: &'static Suite,
     /// Our certificate and key, where the suite has one.
@@ -271,7 +277,7 @@ pub fn server_read(
     body: &[u8],
     cx: &mut Cx<'_>,
 ) -> Result<ServerRead, Fault> {
-    let message = ClientKeyExchange::parse(body, client_shape(side.suite))?;
+    let message = ClientKeyExchange::parse(body, client_shape(side.profile, side.suite))?;
     let mut exchange = Exchange { suite: side.suite, share, theirs: message.share, psk: None };
     if let Some(identity) = message.identity {
         cx.facts.psk_identity = Some(identity.clone());

@@ -151,6 +151,10 @@ pub enum Input<'a> {
     Message(Message<'a>),
     /// A ChangeCipherSpec.
     ChangeCipher,
+    /// SSLv3's alert in place of a Certificate.
+    NoCertificate,
+    /// A ClientHello in SSLv2's format.
+    V2Hello(&'a [u8]),
 }
 
 /// What is known about the connection, filled in as the handshake learns it.
@@ -174,6 +178,8 @@ pub struct Facts {
     pub extended_master_secret: bool,
     /// Whether the peer knows secure renegotiation (RFC 5746).
     pub secure_renegotiation: bool,
+    /// Whether CBC records are authenticated from outside (RFC 7366).
+    pub encrypt_then_mac: bool,
     /// The peer's chain as it was sent, leaf first.
     pub peer_chain: Vec<Certificate>,
     /// The server name the client asked for.
@@ -286,6 +292,7 @@ impl Handshake {
             (Handshake::AwaitClientHello, Input::Message(m)) if m.typ == HandshakeType::CLIENT_HELLO => {
                 server_hello::on_client_hello(m, cx)
             }
+            (Handshake::AwaitClientHello, Input::V2Hello(raw)) => server_hello::on_v2_hello(raw, cx),
             (Handshake::AwaitServerHello(sent), Input::Message(m))
                 if m.typ == HandshakeType::SERVER_HELLO =>
             {
@@ -315,7 +322,7 @@ impl Handshake {
 #[must_use]
 pub fn unexpected(input: Input<'_>) -> Fault {
     match input {
-        Input::Message(_) => Misstep::UnexpectedMessage.into(),
+        Input::Message(_) | Input::NoCertificate | Input::V2Hello(_) => Misstep::UnexpectedMessage.into(),
         Input::ChangeCipher => Misstep::UnexpectedChangeCipher.into(),
     }
 }

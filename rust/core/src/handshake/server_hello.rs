@@ -15,10 +15,10 @@ use crate::group::{self, Group};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Profile, Rank};
-use crate::scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::hello::{ClientHello, ServerHello};
 use crate::wire::ids::{GroupId, SuiteId, WireVersion};
+use crate::wire::v2hello;
 
 /// A ClientHello whose version is settled.
 pub struct Received {
@@ -45,7 +45,17 @@ pub fn on_client_hello(message: Message<'_>, cx: &mut Cx<'_>) -> Result<(Handsha
     if let Some(version) = message.body().first_chunk::<2>() {
         cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
     }
-    let hello = ClientHello::parse(message.body())?;
+    on_hello(ClientHello::parse(message.body())?, message.raw, cx)
+}
+
+/// Reads a ClientHello in SSLv2's format (RFC 5246 appendix E.2); the transcript has it as it came.
+pub fn on_v2_hello(raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+    let hello = v2hello::parse(raw)?;
+    cx.facts.version_seen = Some(hello.version);
+    on_hello(hello, raw, cx)
+}
+
+fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
     let (min, max) = cx.config.versions;
     let profile = client_rank(hello.version)
         .and_then(|rank| profile::highest(cx.config.framing, min, max.min(rank)))
@@ -63,7 +73,7 @@ pub fn on_client_hello(message: Message<'_>, cx: &mut Cx<'_>) -> Result<(Handsha
     let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
     cx.facts.secure_renegotiation = offer.secure_renegotiation;
     let mut transcript = Transcript::new();
-    transcript.add(message.raw);
+    transcript.add(raw);
     let received = Received { hello, offer, profile, transcript };
     if cx.config.options.get(SessionOption::BreakOnClientHello) {
         return Ok((
@@ -118,7 +128,8 @@ fn fits(suite: &Suite, received: &Received, group: Option<&'static Group>, confi
         return false;
     };
     if suite.is_signed() {
-        return scheme::choose(&credentials.key, received.offer.schemes.as_deref()).is_some();
+        let listed = received.offer.schemes.as_deref();
+        return auth::scheme_for(received.profile, &credentials.key, listed).is_ok();
     }
     suite.kx != Kx::Ecdh || serves_statically(suite, credentials, received, config)
 }
@@ -149,7 +160,9 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
         session_id: cx.random::<32>()?.to_vec(),
         suite: suite.id,
         compression: 0,
-        extensions: Some(extensions::reply(&Reply { offer: &offer, alpn: alpn.as_deref() })),
+        extensions: profile
+            .extensions
+            .then(|| extensions::reply(&Reply { offer: &offer, alpn: alpn.as_deref(), suite })),
     };
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
@@ -159,9 +172,10 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
         Kx::Rsa | Kx::Dhe | Kx::Psk => None,
     };
     cx.facts.alpn = alpn.into_iter().collect();
-    cx.facts.extended_master_secret = offer.extended_master_secret;
+    cx.facts.extended_master_secret = offer.extended_master_secret && profile.extensions;
+    cx.facts.encrypt_then_mac = offer.encrypt_then_mac && profile.extensions && suite.has_cbc();
     cx.facts.session_id.clone_from(&server.session_id);
-    transcript.start(suite.prf);
+    transcript.start(profile, suite.prf);
     match profile.flow {
         Flow::Classic => {
             let randoms = Randoms { client: hello.random, server: server.random };

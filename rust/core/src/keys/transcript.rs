@@ -4,11 +4,30 @@
 //! Promise: before the hash is known the bytes are kept, afterwards only as long as nobody dropped them.
 
 use crate::crypto::hash::{Digest, Hash, Running};
+use crate::crypto::secret::Secret;
+use crate::profile::{Profile, Schedule};
+
+/// The hashes of a version: one, or MD5 and SHA-1 side by side.
+struct Hashes(Running, Option<Running>);
+
+impl Hashes {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+        if let Some(second) = &mut self.1 {
+            second.update(bytes);
+        }
+    }
+
+    fn current(&self) -> Digest {
+        let first = self.0.current();
+        self.1.as_ref().map_or(first, |second| first.followed_by(&second.current()))
+    }
+}
 
 /// The messages so far.
 pub struct Transcript {
     bytes: Option<Vec<u8>>,
-    running: Option<Running>,
+    running: Option<Hashes>,
 }
 
 impl Default for Transcript {
@@ -24,9 +43,14 @@ impl Transcript {
         Transcript { bytes: Some(Vec::new()), running: None }
     }
 
-    /// The suite is known: hashes what was kept and everything from here on.
-    pub fn start(&mut self, hash: Hash) {
-        let mut running = Running::new(hash);
+    /// Version and suite are known: hashes what was kept and everything from here on.
+    pub fn start(&mut self, profile: &Profile, prf: Hash) {
+        let mut running = match profile.schedule {
+            Schedule::PrfBySuite => Hashes(Running::new(prf), None),
+            Schedule::PrfMd5Sha1 | Schedule::Ssl3 => {
+                Hashes(Running::new(Hash::Md5), Some(Running::new(Hash::Sha1)))
+            }
+        };
         running.update(self.bytes.as_deref().unwrap_or_default());
         self.running = Some(running);
     }
@@ -41,13 +65,35 @@ impl Transcript {
         }
     }
 
-    /// The hash of everything so far. Before [`Transcript::start`] there is none, and nobody asks.
+    /// The hash of everything so far: one value, or MD5's and SHA-1's side by side. Before [`Transcript::start`]
+    /// there is none, and nobody asks.
     #[must_use]
     pub fn hash(&self) -> Digest {
         match &self.running {
             Some(running) => running.current(),
             None => Hash::Sha256.digest(self.bytes.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// SSLv3's nested digests over the messages, a sender and the master secret: MD5's, then SHA-1's (RFC 6101 sections
+    /// 5.6.8 and 5.6.9).
+    #[must_use]
+    pub fn ssl3(&self, sender: &[u8], master: &Secret) -> Secret {
+        let mut out = Vec::new();
+        if let Some(Hashes(md5, Some(sha1))) = &self.running {
+            for (hash, running, pad) in [(Hash::Md5, md5, 48), (Hash::Sha1, sha1, 40)] {
+                let mut inner = running.clone();
+                inner.update(sender);
+                inner.update(master.as_bytes());
+                inner.update(&[0x36; 48][..pad]);
+                let mut outer = Running::new(hash);
+                outer.update(master.as_bytes());
+                outer.update(&[0x5c; 48][..pad]);
+                outer.update(inner.current().as_bytes());
+                out.extend_from_slice(outer.current().as_bytes());
+            }
+        }
+        Secret::new(out)
     }
 
     /// The messages themselves, for CertificateVerify, unless dropped.

@@ -1,8 +1,8 @@
-//! Records under an AEAD in TLS 1.2: GCM with an explicit nonce (RFC 5288), ChaCha20-Poly1305 with a mixed one
-//! (RFC 7905). The two differ in how the nonce is built and in nothing else.
+//! Records under an AEAD in TLS 1.2: GCM and CCM with an explicit nonce (RFC 5288, RFC 6655), ChaCha20-Poly1305 with a
+//! mixed one (RFC 7905). The two differ in how the nonce is built and in nothing else.
 
 use super::head::Head;
-use crate::crypto::aead::{AeadKey, NONCE_LEN, TAG_LEN};
+use crate::crypto::aead::{AeadAlgorithm, AeadKey, NONCE_LEN};
 use crate::fault::{CryptoFault, Fault, RecordFault};
 use crate::profile::AeadShape;
 use crate::suite::Bulk;
@@ -26,19 +26,25 @@ impl Drop for AeadRecord {
 impl AeadRecord {
     /// For this cipher with this key and fixed nonce part.
     pub fn new(bulk: Bulk, shape: AeadShape, key: &[u8], iv: &[u8]) -> Result<AeadRecord, Fault> {
-        let mut fixed = [0; NONCE_LEN];
-        if iv.len() != bulk.fixed_iv() || iv.len() > NONCE_LEN {
-            return Err(CryptoFault::Primitive.into());
+        let refused = Fault::Crypto(CryptoFault::Primitive);
+        // A counter mode's record carries the eight bytes that the key block leaves open.
+        let (algorithm, explicit) = match bulk {
+            Bulk::Counter(algorithm) => (algorithm, 8),
+            Bulk::ChaCha => (AeadAlgorithm::ChaCha20Poly1305, 0),
+            Bulk::Null | Bulk::Rc4 | Bulk::Cbc(_) => return Err(refused),
+        };
+        if iv.len() + explicit != NONCE_LEN {
+            return Err(refused);
         }
+        let mut fixed = [0; NONCE_LEN];
         fixed[..iv.len()].copy_from_slice(iv);
-        let key = AeadKey::new(bulk.algorithm(), key)?;
-        Ok(AeadRecord { key, iv: fixed, explicit: bulk.explicit_iv(), shape })
+        Ok(AeadRecord { key: AeadKey::new(algorithm, key)?, iv: fixed, explicit, shape })
     }
 
     /// How much a record grows.
     #[must_use]
     pub fn overhead(&self) -> usize {
-        self.explicit + TAG_LEN
+        self.explicit + self.key.tag_len()
     }
 
     /// The fixed part, then the eight bytes of the record: carried by it, or mixed in.

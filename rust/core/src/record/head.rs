@@ -1,7 +1,8 @@
 //! Record headers and limits (RFC 5246 section 6.2).
 
+use crate::crypto::record_mac::MacForm;
 use crate::fault::{Fault, Misstep, RecordFault};
-use crate::wire::ids::{ContentType, WireVersion};
+use crate::wire::ids::{ContentType, HandshakeType, WireVersion};
 
 /// Type, version, length.
 pub const HEADER: usize = 5;
@@ -12,6 +13,10 @@ pub const MAX_PLAIN: usize = 16384;
 /// Body of a received record (`behaviours` section 7: 18432 with the header).
 pub const MAX_BODY: usize = 18427;
 
+/// The length in front of a ClientHello in SSLv2's format, and the least that it can say: what stands before the suites.
+const V2_HEADER: usize = 2;
+const V2_LEAST: u8 = 9;
+
 /// The header of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -21,12 +26,34 @@ pub struct Head {
     pub version: WireVersion,
     /// Length of the body.
     pub len: usize,
+    /// Bytes of the header itself that are not part of the body.
+    pub skip: usize,
 }
 
 impl Head {
+    /// The header of a record of SSLv3 or TLS.
+    #[must_use]
+    pub fn new(content_type: ContentType, version: WireVersion, len: usize) -> Head {
+        Head { content_type, version, len, skip: HEADER }
+    }
+
     /// Reads a header. `first` makes the check that bytes of another protocol are told from a bad record.
     pub fn parse(bytes: &[u8; HEADER], first: bool) -> Result<Head, Fault> {
         let [typ, major, minor, high, low] = *bytes;
+        // SSLv2's format: a length with its high bit set, then the message (RFC 5246 appendix E.2).
+        if first
+            && typ & 0x80 != 0
+            && major >= V2_LEAST
+            && minor == HandshakeType::CLIENT_HELLO.0
+            && high == 3
+        {
+            let len = usize::from(u16::from_be_bytes([typ & 0x7f, major]));
+            if len > MAX_BODY {
+                return Err(RecordFault::Overflow.into());
+            }
+            let version = WireVersion(u16::from_be_bytes([high, low]));
+            return Ok(Head { content_type: ContentType::V2_HELLO, version, len, skip: V2_HEADER });
+        }
         let known = (ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::APPLICATION_DATA.0).contains(&typ);
         if first && (!known || major != 3) {
             return Err(Misstep::NotTls.into());
@@ -39,7 +66,7 @@ impl Head {
             return Err(RecordFault::Overflow.into());
         }
         let version = WireVersion(u16::from_be_bytes([major, minor]));
-        Ok(Head { content_type: ContentType(typ), version, len })
+        Ok(Head::new(ContentType(typ), version, len))
     }
 
     /// The header of a record of ours, whose body is never longer than two bytes can say.
@@ -48,5 +75,24 @@ impl Head {
         let [major, minor] = self.version.0.to_be_bytes();
         let len = self.len.to_be_bytes();
         [self.content_type.0, major, minor, len[len.len() - 2], len[len.len() - 1]]
+    }
+}
+
+/// What a MAC covers before the content: sequence number, type, version and length; SSLv3 leaves the version out
+/// (RFC 6101 section 5.2.3.1). `len` may be secret.
+#[must_use]
+pub fn mac_header(form: MacForm, seq: u64, head: &Head, len: usize) -> ([u8; 13], usize) {
+    let mut header = [0; 13];
+    header[..8].copy_from_slice(&seq.to_be_bytes());
+    let [typ, major, minor, high, low] = Head { len, ..*head }.encode();
+    match form {
+        MacForm::Hmac => {
+            header[8..].copy_from_slice(&[typ, major, minor, high, low]);
+            (header, 13)
+        }
+        MacForm::Ssl3 => {
+            header[8..11].copy_from_slice(&[typ, high, low]);
+            (header, 11)
+        }
     }
 }

@@ -5,8 +5,11 @@
 //! than one maximal record held for a peer that is not authenticated.
 
 pub mod aead;
+pub mod cbc;
+pub mod cbc_mte;
 pub mod epoch;
 pub mod head;
 pub mod protect;
 pub mod reader;
+pub mod stream;
 pub mod writer;

@@ -121,7 +121,7 @@ impl Reader {
     /// Exact number of bytes to the next boundary: the end of a header, then of its body.
     #[must_use]
     pub fn wanted(&self) -> usize {
-        let whole = self.head.map_or(HEADER, |head| HEADER + head.len);
+        let whole = self.head.map_or(HEADER, |head| head.skip + head.len);
         whole.saturating_sub(self.end - self.start)
     }
 
@@ -172,7 +172,7 @@ impl Reader {
     /// Opens the next whole record and makes it current; `None` when more bytes are needed.
     pub fn next_record(&mut self) -> Result<Option<ContentType>, Fault> {
         let Some(head) = self.parse_head()? else { return Ok(None) };
-        let body = self.start + HEADER..self.start + HEADER + head.len;
+        let body = self.start + head.skip..self.start + head.skip + head.len;
         if body.end > self.end {
             return Ok(None);
         }

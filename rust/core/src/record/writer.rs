@@ -67,6 +67,10 @@ pub struct Writer {
     sealer: Sealer,
     sequence: Sequence,
     version: WireVersion,
+    /// Whether data is split where the cipher's vectors are chained.
+    splits: bool,
+    /// Whether the last sealed record held application data.
+    after_data: bool,
 }
 
 impl Writer {
@@ -85,6 +89,8 @@ impl Writer {
                 sealer: Sealer::Plain,
                 sequence: Sequence::default(),
                 version: WireVersion::TLS10,
+                splits: true,
+                after_data: false,
             },
         }
     }
@@ -94,9 +100,16 @@ impl Writer {
         self.version = version;
     }
 
+    /// Whether data goes out as one byte, then the rest, where a peer could have foreseen the vector of its record
+    /// (`behaviours` section 7).
+    pub fn set_splits(&mut self, splits: bool) {
+        self.splits = splits;
+    }
+
     /// What follows is sealed with this, from sequence number 0.
     pub fn set_sealer(&mut self, sealer: Sealer) {
         self.sealer = sealer;
+        self.after_data = false;
         self.sequence = Sequence::default();
     }
 
@@ -112,11 +125,22 @@ impl Writer {
 
     /// Queues at most eight full records of application data as one packet; says how many bytes were taken.
     pub fn seal(&mut self, plain: &[u8]) -> Result<usize, Fault> {
-        let taken = plain.len().min(STRETCH * MAX_PLAIN);
+        let first = self.first_byte(plain.len());
+        let taken = plain.len().min(STRETCH * MAX_PLAIN + first);
+        let (first, rest) = plain[..taken].split_at(first);
         if taken > 0 {
-            self.queue(ContentType::APPLICATION_DATA, &plain[..taken])?;
+            self.grow(self.sealed_len(taken));
+            for piece in first.chunks(1).chain(rest.chunks(MAX_PLAIN)) {
+                self.record(ContentType::APPLICATION_DATA, piece)?;
+            }
+            self.ends.push_back(self.end);
         }
         Ok(taken)
+    }
+
+    /// How many bytes of data go out alone: one where data follows data under chained vectors.
+    fn first_byte(&self, n: usize) -> usize {
+        usize::from(n > 1 && self.splits && self.after_data && self.sealer.is_chained())
     }
 
     /// Room for `n` more bytes. Only memory that is new is written here; the sealer overwrites the rest.
@@ -132,11 +156,12 @@ impl Writer {
         if len > usize::from(u16::MAX) {
             return Err(Internal::TooLong.into());
         }
-        let head = Head { content_type: typ, version: self.version, len };
+        let head = Head::new(typ, self.version, len);
         self.grow(HEADER + len);
         let (header, body) = self.buffer[self.end..self.end + HEADER + len].split_at_mut(HEADER);
         header.copy_from_slice(&head.encode());
         self.sealer.seal(sequence, &head, plain, body)?;
+        self.after_data = typ == ContentType::APPLICATION_DATA;
         self.end += HEADER + len;
         Ok(())
     }
@@ -207,9 +232,11 @@ impl Writer {
     /// Exact number of bytes that `n` bytes of application data become.
     #[must_use]
     pub fn sealed_len(&self, n: usize) -> usize {
-        let (full, rest) = (n / MAX_PLAIN, n % MAX_PLAIN);
         let record = |n| HEADER + self.sealer.sealed_len(n);
-        full * record(MAX_PLAIN) + if rest > 0 { record(rest) } else { 0 }
+        let first = self.first_byte(n);
+        let (full, rest) = ((n - first) / MAX_PLAIN, (n - first) % MAX_PLAIN);
+        let split = if first > 0 { record(first) } else { 0 };
+        split + full * record(MAX_PLAIN) + if rest > 0 { record(rest) } else { 0 }
     }
 
     /// Seals application data into memory of the caller, of exactly [`Writer::sealed_len`] bytes; not possible
@@ -219,14 +246,16 @@ impl Writer {
             return Err(Internal::State.into());
         }
         let mut rest = out;
-        for piece in plain.chunks(MAX_PLAIN) {
+        let (first, others) = plain.split_at(self.first_byte(plain.len()));
+        for piece in first.chunks(1).chain(others.chunks(MAX_PLAIN)) {
             let sequence = self.sequence.take_next()?;
             let len = self.sealer.sealed_len(piece.len());
-            let head = Head { content_type: ContentType::APPLICATION_DATA, version: self.version, len };
+            let head = Head::new(ContentType::APPLICATION_DATA, self.version, len);
             let (record, tail) = rest.split_at_mut(HEADER + len);
             let (header, body) = record.split_at_mut(HEADER);
             header.copy_from_slice(&head.encode());
             self.sealer.seal(sequence, &head, piece, body)?;
+            self.after_data = true;
             rest = tail;
         }
         Ok(plain.len())

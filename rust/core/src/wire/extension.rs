@@ -37,6 +37,8 @@ pub enum Extension {
     Padding(usize),
     /// extended_master_secret (RFC 7627).
     ExtendedMasterSecret,
+    /// encrypt_then_mac (RFC 7366).
+    EncryptThenMac,
     /// renegotiation_info (RFC 5746): the verify data of the connection so far.
     RenegotiationInfo(Vec<u8>),
     /// Anything else, untouched.
@@ -57,6 +59,7 @@ impl Extension {
             Extension::Sct(_) => ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
             Extension::Padding(_) => ExtensionType::PADDING,
             Extension::ExtendedMasterSecret => ExtensionType::EXTENDED_MASTER_SECRET,
+            Extension::EncryptThenMac => ExtensionType::ENCRYPT_THEN_MAC,
             Extension::RenegotiationInfo(_) => ExtensionType::RENEGOTIATION_INFO,
             Extension::Unknown(typ, _) => *typ,
         }
@@ -82,6 +85,7 @@ impl Extension {
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => Extension::Sct(body.rest().to_vec()),
             ExtensionType::PADDING => Extension::Padding(body.rest().len()),
             ExtensionType::EXTENDED_MASTER_SECRET => Extension::ExtendedMasterSecret,
+            ExtensionType::ENCRYPT_THEN_MAC => Extension::EncryptThenMac,
             ExtensionType::RENEGOTIATION_INFO => Extension::RenegotiationInfo(body.vec8()?.rest().to_vec()),
             other => Extension::Unknown(other, body.rest().to_vec()),
         };
@@ -95,7 +99,9 @@ impl Extension {
                 w.u8(0); // host_name
                 w.vector(2, name)
             }),
-            Extension::ServerName(None) | Extension::ExtendedMasterSecret => Ok(()),
+            Extension::ServerName(None) | Extension::ExtendedMasterSecret | Extension::EncryptThenMac => {
+                Ok(())
+            }
             Extension::StatusRequest => {
                 if place == Place::Client {
                     w.bytes(&[1, 0, 0, 0, 0]); // ocsp, no responders, no extensions

@@ -11,7 +11,10 @@ macro_rules! ids {
 }
 
 ids! { /// Record content types (RFC 5246 section 6.2.1).
-ContentType(u8) { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 } }
+/// V2_HELLO stands for what has no content type.
+ContentType(u8) {
+    CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, V2_HELLO = 0x80,
+} }
 
 ids! { /// Handshake message types (RFC 5246 section 7.4 and later).
 HandshakeType(u8) {

@@ -98,6 +98,8 @@ pub struct ServerShape {
     pub params: ParamsKind,
     /// A signature over the share last.
     pub signed: bool,
+    /// The signature's scheme in front of it.
+    pub listed: bool,
 }
 
 /// A ServerKeyExchange.
@@ -125,7 +127,7 @@ impl ServerKeyExchange {
             ParamsKind::Dhe => Some(Params::Dhe(DheParams::read(&mut r)?)),
         };
         let raw = body[start..body.len() - r.len()].to_vec();
-        let signed = if shape.signed { Some(Signed::read(&mut r)?) } else { None };
+        let signed = if shape.signed { Some(Signed::read(&mut r, shape.listed)?) } else { None };
         r.finish()?;
         Ok(ServerKeyExchange { hint, params, raw, signed })
     }
@@ -149,7 +151,8 @@ impl ServerKeyExchange {
 pub struct ClientShape {
     /// A PSK identity first (RFC 4279 section 2).
     pub identity: bool,
-    /// Bytes of length in front of the share: one for a point, two for a number or an encrypted premaster.
+    /// Bytes of length in front of the share: one for a point, two for a number or an encrypted premaster, none for
+    /// SSLv3's encrypted premaster, which is all that is left.
     pub share: Option<usize>,
 }
 
@@ -169,6 +172,7 @@ impl ClientKeyExchange {
         let identity = if shape.identity { Some(r.vec16()?.rest().to_vec()) } else { None };
         let share = match shape.share {
             None => Vec::new(),
+            Some(0) => r.rest().to_vec(),
             Some(1) => r.vec8()?.rest().to_vec(),
             Some(_) => r.vec16()?.rest().to_vec(),
         };
@@ -182,8 +186,10 @@ impl ClientKeyExchange {
         if let Some(identity) = &self.identity {
             w.vector(2, identity)?;
         }
-        if let Some(width) = shape.share {
-            w.vector(width, &self.share)?;
+        match shape.share {
+            Some(0) => w.bytes(&self.share),
+            Some(width) => w.vector(width, &self.share)?,
+            None => {}
         }
         Ok(w.into_bytes())
     }

@@ -11,3 +11,4 @@ pub mod hello;
 pub mod ids;
 pub mod kx;
 pub mod tail;
+pub mod v2hello;
