@@ -16,12 +16,13 @@ from securetransport.cf import base
 def test_an_array_equals_lists_and_tuples_of_the_same_elements_and_does_not_change() -> None:
     array = cf.CFArrayCreate(None, ["a", 1, None], 2, cf.kCFTypeArrayCallBacks)
     assert array == ["a", 1]
-    assert ["a", 1] == array
+    listed = ["a", 1]
+    assert listed == array
     assert array == ("a", 1)
     assert array != ["a", 2]
     assert array[:1] == ["a"]
     assert isinstance(array[:1], cf.CFArray)
-    assert array + ["b"] == ["a", 1, "b"]
+    assert array + listed == ["a", 1, "a", 1]
     with pytest.raises(TypeError):
         array[0] = "b"  # type: ignore[index]
     with pytest.raises(TypeError):
