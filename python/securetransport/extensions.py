@@ -1,94 +1,76 @@
-"""Calls that Apple never had.
+"""What Apple never had.
 
-In: contexts and plain values. Out: as the SSL* functions, status first. Promise: nothing here changes what a
-program written for Secure Transport sees.
+In: files, trust objects, contexts. Out: identities, further settings. Promise: whatever makes a judgement
+milder does so by name only.
 """
 
 from __future__ import annotations
 
-from os import PathLike
-from pathlib import Path
+import os
 from typing import Any
 
-from ._native import SecCertificate, SecIdentity, SecKey, SSLContext
+from ._native import SecCertificate, SecIdentity, SSLContext
 from .constants.results import errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
-from .security import loading
+from .security import files as _files
 
 __all__ = ["SSLCopyConnectionReport", "credentials_from_files", "identity_from_files"]
 
+Path = str | os.PathLike[str]
+
+
+def _read(path: Path, password: str | bytes | None) -> _files.Contents:
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        return _files.read(data, password)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+
+def _credentials(
+    cert: Path, key: Path | None, password: str | bytes | None
+) -> tuple[SecIdentity, list[SecCertificate]]:
+    found = _read(cert, password)
+    if not found.certificates:
+        raise ValueError(f"{os.fspath(cert)}: there is no certificate in this file")
+    holder = cert if key is None else key
+    keys = found.keys if key is None else _read(key, password).keys
+    if not keys:
+        raise ValueError(f"{os.fspath(holder)}: there is no private key in this file")
+    for certificate in found.certificates:
+        made = _files.identity(certificate, keys)
+        if made is not None:
+            return made, [other for other in found.certificates if other != certificate]
+    try:
+        SecIdentity(found.certificates[0], keys[0])
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(holder)}: {error}") from None
+    raise AssertionError("an identity that could not be made was made")
+
 
 def identity_from_files(
-    cert: str | PathLike[str],
-    key: str | PathLike[str] | None = None,
-    password: str | bytes | None = None,
+    cert: Path, key: Path | None = None, password: str | bytes | None = None
 ) -> SecIdentity:
-    """An identity out of files.
+    """An identity out of a certificate's file and, unless it is in there too, its private key's file.
 
-    ``cert`` is PEM, DER or PKCS#12; ``key`` PEM or DER, by default the file of the certificate. Of several keys in a
-    file the first counts, with the certificate that belongs to it. ``OSError`` when a file cannot be read,
-    ``ValueError`` with one sentence when it does not hold what is needed.
+    ``cert``: PEM, DER or PKCS#12. ``key``: PEM or DER (PKCS#8, PKCS#1, SEC 1). ``password`` opens encrypted
+    keys and PKCS#12 files. Of several certificates the first with a matching key counts. Raises OSError
+    when a file cannot be read and ValueError, with one sentence, when its contents do not do.
     """
     return _credentials(cert, key, password)[0]
 
 
 def credentials_from_files(
-    cert: str | PathLike[str],
-    key: str | PathLike[str] | None = None,
-    password: str | bytes | None = None,
+    cert: Path, key: Path | None = None, password: str | bytes | None = None
 ) -> list[SecIdentity | SecCertificate]:
-    """The list that SSLSetCertificate takes: the identity, then the further certificates of the file in their order.
+    """The list for SSLSetCertificate: the identity, then the other certificates of the file in their order.
 
-    Files and errors as for :func:`identity_from_files`.
+    Arguments and errors as of identity_from_files.
     """
-    identity, rest = _credentials(cert, key, password)
-    return [identity, *rest]
-
-
-def _credentials(
-    cert: str | PathLike[str], key: str | PathLike[str] | None, password: str | bytes | None
-) -> tuple[SecIdentity, list[SecCertificate]]:
-    secret = password.encode() if isinstance(password, str) else password
-    try:
-        private, chain = _read(Path(cert), secret)
-    except ValueError as error:
-        raise ValueError(f"{cert}: {error}") from None
-    source = cert if key is None else key
-    if key is not None:
-        try:
-            private = loading.private_key(Path(key).read_bytes(), secret)
-        except ValueError as error:
-            raise ValueError(f"{key}: {error}") from None
-    if private is None:
-        raise ValueError(f"{source}: there is no private key in this file")
-    if not chain:
-        raise ValueError(f"{cert}: there is no certificate in this file")
-    return _paired(chain, private, source)
-
-
-def _paired(
-    chain: list[SecCertificate], private: SecKey, source: str | PathLike[str]
-) -> tuple[SecIdentity, list[SecCertificate]]:
-    """The key with the certificate that it belongs to, wherever that stands, and the others in their order."""
-    for index, certificate in enumerate(chain):
-        try:
-            return SecIdentity(certificate, private), chain[:index] + chain[index + 1 :]
-        except ValueError:
-            continue
-    raise ValueError(f"{source}: the private key does not belong to the certificate")
-
-
-def _read(path: Path, password: bytes | None) -> tuple[SecKey | None, list[SecCertificate]]:
-    """What a file holds: PEM with keys and certificates, one DER certificate, or PKCS#12."""
-    data = path.read_bytes()
-    if loading.is_pem(data):
-        chain = loading.certificates(data)
-        return loading.private_key(data, password) if b"PRIVATE KEY" in data else None, chain
-    try:
-        return None, loading.certificates(data)
-    except ValueError:
-        return loading.archive(data, password)
+    identity, others = _credentials(cert, key, password)
+    return [identity, *others]
 
 
 def SSLCopyConnectionReport(
@@ -96,9 +78,9 @@ def SSLCopyConnectionReport(
 ) -> tuple[int, dict[str, Any] | None]:
     """``(status, report)``: what is known about a connection, in words, for people and logs. Any state.
 
-    Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended), ``alert_sent``
-    and ``alert_received`` (the alert that ended it), ``extended_master_secret`` and ``secure_renegotiation`` (bools).
-    Never a secret.
+    Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended),
+    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret`` and
+    ``secure_renegotiation`` (bools). Never a secret.
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())

@@ -1,101 +1,119 @@
-"""SecCertificate, and random bytes and sentences beside it.
+"""Certificates: DER in, facts out.
 
-In: DER, objects. Out: values as PyObjC gives them; ``None`` in answers with ``errSecParam``, ``None`` or 0 after its
-kind, never an exception.
+In: DER. Out: ``SecCertificate`` objects and what they say. Promise: nothing is judged here; version 1,
+negative serial numbers and odd extensions load. Two certificates are equal when their DER is.
 """
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import Any, Final
 
-from .. import cf
-from .._native import SecCertificate
-from ..constants.messages import status_sentence
-from ..constants.results import errSecParam, errSecSuccess
-from ..functions import _args
-from ..functions._args import Out
-
-__all__ = [
-    "SecCertificate",
-    "SecCertificateCopyCommonName",
-    "SecCertificateCopyData",
-    "SecCertificateCopySubjectSummary",
-    "SecCertificateCreateWithData",
-    "SecCertificateGetTypeID",
-    "SecCertificateRef",
-    "SecCopyErrorMessageString",
-    "SecRandomCopyBytes",
-]
+from .._native import SecCertificate as SecCertificate
+from .._native import SecKey
+from ..cf import CFArray, CFDate, CFError
+from ..cf.base import type_getter
+from ..constants import errSecInternal, errSecParam, errSecSuccess, errSecUnsupportedKeyFormat
+from . import _args
 
 SecCertificateRef = SecCertificate
-_TYPE_ID = cf.register_type(SecCertificate, "SecCertificate")
+
+SecCertificateGetTypeID: Final = type_getter("SecCertificate", SecCertificate)
 
 
-def certificate(value: object) -> SecCertificate | None:
-    """The certificate, or ``None`` for ``None``."""
-    if value is None or isinstance(value, SecCertificate):
-        return value
-    raise TypeError(f"the certificate must be a SecCertificate or None, not {type(value).__name__}")
+def _certificate(value: object) -> SecCertificate:
+    return _args.of(SecCertificate, value, "the certificate")
 
 
-def SecCertificateGetTypeID() -> int:
-    """The type number of certificates; it differs from process to process."""
-    return _TYPE_ID
-
-
-def SecCertificateCreateWithData(allocator: object, data: Any) -> SecCertificate | None:
-    """A certificate out of DER; ``None`` when the data is no X.509 certificate. PEM is not accepted."""
-    der = _args.data(data, "data")
-    if der is None:
+def SecCertificateCreateWithData(allocator: None, data: bytes | None) -> SecCertificate | None:
+    """A certificate out of DER; ``None`` for bytes that are none (PEM is not taken)."""
+    _args.out(allocator)
+    if data is None:
         return None
     try:
-        return SecCertificate(der)
+        return SecCertificate(_args.data(data, "the data"))
     except ValueError:
         return None
 
 
-def SecCertificateCopyData(certificate_: SecCertificate | None) -> bytes | None:
+def SecCertificateCopyData(certificate: SecCertificate | None) -> bytes | None:
     """The DER."""
-    found = certificate(certificate_)
-    return None if found is None else found.der
+    return None if certificate is None else _certificate(certificate).der
 
 
-def SecCertificateCopySubjectSummary(certificate_: SecCertificate | None) -> str | None:
-    """A name of the subject for people."""
-    found = certificate(certificate_)
-    return None if found is None else found.subject_summary
+def SecCertificateCopySubjectSummary(certificate: SecCertificate | None) -> str | None:
+    """A short name for people: the common name, else an e-mail address, DNS name, unit or organisation."""
+    return None if certificate is None else _certificate(certificate).subject_summary or None
 
 
 def SecCertificateCopyCommonName(
-    certificate_: SecCertificate | None, commonName: Out = None
+    certificate: SecCertificate | None, commonName: None = None
 ) -> tuple[int, str | None]:
-    """``(status, name)``: the subject's common name, ``None`` without one."""
-    found = certificate(certificate_)
-    return (errSecParam, None) if found is None else (errSecSuccess, found.common_name)
+    """``(status, name)``: the last common name of the subject; errSecInternal when there is none."""
+    _args.out(commonName)
+    if certificate is None:
+        return errSecParam, None
+    name = _certificate(certificate).common_name
+    return (errSecInternal, None) if name is None else (errSecSuccess, name)
 
 
-def SecCopyErrorMessageString(status: int, reserved: object = None) -> str | None:
-    """The sentence of a status code; ``None`` for an unknown one."""
-    code = _args.number(status, "status")
-    return None if code is None else status_sentence(code)
+def SecCertificateCopyEmailAddresses(
+    certificate: SecCertificate | None, emailAddresses: None = None
+) -> tuple[int, CFArray[Any] | None]:
+    """``(status, addresses)``: those of the alternative names, then of the subject; often empty."""
+    _args.out(emailAddresses)
+    if certificate is None:
+        return errSecParam, None
+    return errSecSuccess, CFArray(_certificate(certificate).email_addresses)
 
 
-def SecRandomCopyBytes(rnd: object, count: int, data: Any = None) -> tuple[int, Any]:
-    """``(status, bytes)``: ``count`` random bytes of the operating system.
+def SecCertificateCopyNormalizedIssuerSequence(certificate: SecCertificate | None) -> bytes | None:
+    """The issuer in a form that is equal for equal names; not DER."""
+    return None if certificate is None else _certificate(certificate).normalized_issuer
 
-    A writable buffer in place of ``None`` is filled and comes back itself. ``errSecParam`` for a negative count or
-    one above the buffer.
-    """
-    n = _args.room(count, "count")
-    if n is None or n > 1 << 30:
-        return errSecParam, data
-    if data is None:
-        return errSecSuccess, os.urandom(n)
-    view = memoryview(data).cast("B")
-    if view.readonly:
-        raise TypeError("the buffer to fill is read-only")
-    if n > len(view):
-        return errSecParam, data
-    view[:n] = os.urandom(n)
-    return errSecSuccess, data
+
+def SecCertificateCopyNormalizedSubjectSequence(certificate: SecCertificate | None) -> bytes | None:
+    """The subject in a form that is equal for equal names; not DER."""
+    return None if certificate is None else _certificate(certificate).normalized_subject
+
+
+def SecCertificateCopySerialNumberData(
+    certificate: SecCertificate | None, error: None = None
+) -> tuple[bytes | None, CFError | None]:
+    """``(bytes, error)``: the content octets of the serial number, two's complement."""
+    _args.out(error)
+    if certificate is None:
+        return None, _args.missing("The certificate")
+    return _certificate(certificate).serial, None
+
+
+def SecCertificateCopySerialNumber(
+    certificate: SecCertificate | None, error: None = None
+) -> tuple[bytes | None, CFError | None]:
+    """The older name of SecCertificateCopySerialNumberData."""
+    return SecCertificateCopySerialNumberData(certificate, error)
+
+
+def SecCertificateCopyKey(certificate: SecCertificate | None) -> SecKey | None:
+    """The public key; ``None`` when its algorithm is not supported."""
+    return None if certificate is None else _certificate(certificate).key()
+
+
+def SecCertificateCopyPublicKey(
+    certificate: SecCertificate | None, key: None = None
+) -> tuple[int, SecKey | None]:
+    """``(status, key)``: the older form; errSecUnsupportedKeyFormat when the algorithm is not supported."""
+    _args.out(key)
+    if certificate is None:
+        return errSecParam, None
+    public = _certificate(certificate).key()
+    return (errSecUnsupportedKeyFormat, None) if public is None else (errSecSuccess, public)
+
+
+def SecCertificateCopyNotValidBeforeDate(certificate: SecCertificate | None) -> CFDate | None:
+    """The first moment of validity."""
+    return None if certificate is None else CFDate.from_unix(_certificate(certificate).not_before)
+
+
+def SecCertificateCopyNotValidAfterDate(certificate: SecCertificate | None) -> CFDate | None:
+    """The last second of validity."""
+    return None if certificate is None else CFDate.from_unix(_certificate(certificate).not_after)

@@ -1,76 +1,64 @@
-"""SecIdentity: a certificate with its private key.
+"""Identities: a certificate with the private key that belongs to it.
 
-In: objects. Out: values as PyObjC gives them.
+In: both halves. Out: ``SecIdentity``. Promise: halves that do not belong together make no identity. There
+is no keychain, so nothing is looked up.
 """
 
 from __future__ import annotations
 
-from .. import cf
-from .._native import SecCertificate, SecIdentity, SecKey
-from ..constants.results import errSecParam, errSecSuccess
-from ..functions._args import Out
-from .certificate import certificate
+from typing import Final
 
-__all__ = [
-    "SecIdentity",
-    "SecIdentityCopyCertificate",
-    "SecIdentityCopyPrivateKey",
-    "SecIdentityCreate",
-    "SecIdentityGetTypeID",
-    "SecIdentityRef",
-    "SecKey",
-    "SecKeyGetTypeID",
-    "SecKeyRef",
-]
+from .._native import SecCertificate, SecKey
+from .._native import SecIdentity as SecIdentity
+from ..cf.base import type_getter
+from ..constants import errSecItemNotFound, errSecParam, errSecSuccess
+from . import _args
 
 SecIdentityRef = SecIdentity
-SecKeyRef = SecKey
-_TYPE_ID = cf.register_type(SecIdentity, "SecIdentity")
-_KEY_TYPE_ID = cf.register_type(SecKey, "SecKey")
 
-
-def _identity(value: object) -> SecIdentity | None:
-    if value is None or isinstance(value, SecIdentity):
-        return value
-    raise TypeError(f"the identity must be a SecIdentity or None, not {type(value).__name__}")
-
-
-def SecIdentityGetTypeID() -> int:
-    """The type number of identities; it differs from process to process."""
-    return _TYPE_ID
-
-
-def SecKeyGetTypeID() -> int:
-    """The type number of keys; it differs from process to process."""
-    return _KEY_TYPE_ID
+SecIdentityGetTypeID: Final = type_getter("SecIdentity", SecIdentity)
 
 
 def SecIdentityCreate(
-    allocator: object, certificate_: SecCertificate | None, privateKey: SecKey | None
+    allocator: None, certificate: SecCertificate | None, privateKey: SecKey | None
 ) -> SecIdentity | None:
-    """Pair a certificate with its private key; ``None`` when they do not belong together."""
-    found = certificate(certificate_)
-    if privateKey is not None and not isinstance(privateKey, SecKey):
-        raise TypeError(f"the key must be a SecKey or None, not {type(privateKey).__name__}")
-    if found is None or privateKey is None:
+    """An identity; ``None`` when the key is public or does not belong to the certificate."""
+    _args.out(allocator)
+    if certificate is None or privateKey is None:
         return None
+    leaf = _args.of(SecCertificate, certificate, "the certificate")
     try:
-        return SecIdentity(found, privateKey)
+        return SecIdentity(leaf, _args.of(SecKey, privateKey, "the private key"))
     except ValueError:
         return None
 
 
+def SecIdentityCreateWithCertificate(
+    keychainOrArray: None, certificateRef: SecCertificate | None, identityRef: None = None
+) -> tuple[int, SecIdentity | None]:
+    """``(status, None)``: errSecItemNotFound, as there are no keychains to find the private key in."""
+    _args.out(identityRef)
+    if certificateRef is None:
+        return errSecParam, None
+    _args.of(SecCertificate, certificateRef, "the certificate")
+    return errSecItemNotFound, None
+
+
 def SecIdentityCopyCertificate(
-    identityRef: SecIdentity | None, certificateRef: Out = None
+    identityRef: SecIdentity | None, certificateRef: None = None
 ) -> tuple[int, SecCertificate | None]:
     """``(status, certificate)``."""
-    found = _identity(identityRef)
-    return (errSecParam, None) if found is None else (errSecSuccess, found.certificate)
+    _args.out(certificateRef)
+    if identityRef is None:
+        return errSecParam, None
+    return errSecSuccess, _args.of(SecIdentity, identityRef, "the identity").certificate
 
 
 def SecIdentityCopyPrivateKey(
-    identityRef: SecIdentity | None, privateKeyRef: Out = None
+    identityRef: SecIdentity | None, privateKeyRef: None = None
 ) -> tuple[int, SecKey | None]:
     """``(status, key)``."""
-    found = _identity(identityRef)
-    return (errSecParam, None) if found is None else (errSecSuccess, found.key)
+    _args.out(privateKeyRef)
+    if identityRef is None:
+        return errSecParam, None
+    return errSecSuccess, _args.of(SecIdentity, identityRef, "the identity").key

@@ -1,161 +1,340 @@
-"""SecTrust: the judgement of a chain.
+"""Trust objects: certificates, what they are judged for, the verdict and its reasons.
 
-In: certificates, policies, anchors, a moment. Out: verdicts and why. Promise: the rules are the engine's; here are
-PyObjC's shapes.
+In: certificates, policies, anchors, a moment. Out: ``SecTrust`` and its verdict. Promise: a verdict stays
+until a setter changes what it rests on; nothing is ever fetched from the network; good means Proceed or
+Unspecified.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
 
-from .. import cf
-from .._native import SecCertificate, SecPolicy, SecTrust
-from ..cf import CFArray
-from ..constants.results import errSecParam, errSecSuccess
-from ..enums.sec import SecTrustResultType
-from ..functions import _args
-from ..functions._args import Out
-
-__all__ = [
-    "SecTrust",
-    "SecTrustCopyCertificateChain",
-    "SecTrustCreateWithCertificates",
-    "SecTrustEvaluate",
-    "SecTrustEvaluateWithError",
-    "SecTrustGetCertificateAtIndex",
-    "SecTrustGetCertificateCount",
-    "SecTrustGetTrustResult",
-    "SecTrustGetTypeID",
-    "SecTrustRef",
-    "SecTrustSetAnchorCertificates",
-    "SecTrustSetAnchorCertificatesOnly",
-    "SecTrustSetVerifyDate",
-]
+from .._native import SecCertificate, SecKey, SecPolicy, system_anchors
+from .._native import SecTrust as SecTrust
+from ..cf import CFArray, CFDate, CFDictionary, CFError
+from ..cf.base import type_getter
+from ..constants import (
+    SecTrustResultType,
+    errSecInternal,
+    errSecParam,
+    errSecSuccess,
+    kSecPropertyTypeError,
+    kSecPropertyTypeTitle,
+    kSecTrustResultInvalid,
+    kSecTrustResultProceed,
+    kSecTrustResultUnspecified,
+)
+from . import _args
 
 SecTrustRef = SecTrust
-_TYPE_ID = cf.register_type(SecTrust, "SecTrust")
+
+SecTrustGetTypeID: Final = type_getter("SecTrust", SecTrust)
+
+_GOOD = (kSecTrustResultProceed, kSecTrustResultUnspecified)
 
 
-def trust(value: object) -> SecTrust | None:
-    """The trust object, or ``None`` for ``None``."""
-    if value is None or isinstance(value, SecTrust):
-        return value
-    raise TypeError(f"the trust object must be a SecTrust or None, not {type(value).__name__}")
+def _trust(value: object) -> SecTrust:
+    return _args.of(SecTrust, value, "the trust object")
 
 
-def _several(value: object, kind: type, name: str) -> list[Any] | None:
-    """One object or a sequence of them; ``None`` where an element is of another kind."""
-    if isinstance(value, kind):
+def certificates_of(value: object, what: str) -> list[SecCertificate] | None:
+    """One certificate or an array of them as a list; ``None`` when there is something else among them."""
+    if isinstance(value, SecCertificate):
         return [value]
-    elements = _args.sequence(value, name)
-    if elements is None or not all(isinstance(element, kind) for element in elements):
-        return None
-    return elements
+    items = _args.array(value, what)
+    return items if all(isinstance(item, SecCertificate) for item in items) else None
 
 
-def SecTrustGetTypeID() -> int:
-    """The type number of trust objects; it differs from process to process."""
-    return _TYPE_ID
+def _policies_of(value: object) -> list[SecPolicy] | None:
+    if value is None:
+        return []
+    if isinstance(value, SecPolicy):
+        return [value]
+    items = _args.array(value, "the policies")
+    return items if all(isinstance(item, SecPolicy) for item in items) else None
 
 
 def SecTrustCreateWithCertificates(
-    certificates: SecCertificate | Sequence[SecCertificate] | None,
-    policies: SecPolicy | Sequence[SecPolicy] | None,
-    trust_: Out = None,
+    certificates: Any, policies: Any, trust: None = None
 ) -> tuple[int, SecTrust | None]:
-    """``(status, trust)``: leaf first, the rest in any order; no policy means basic X.509. Nothing is evaluated yet.
+    """``(status, trust)``: for one certificate or several, the leaf first, the others in any order.
 
-    ``errSecParam`` for an empty list or one with other things in it.
+    ``policies``: one, several, or ``None`` for basic X.509. errSecParam for an empty or mixed list. Nothing
+    is evaluated yet.
     """
-    chain = _several(certificates, SecCertificate, "certificates")
-    rules = [] if policies is None else _several(policies, SecPolicy, "policies")
-    if not chain or rules is None:
+    _args.out(trust)
+    if certificates is None:
         return errSecParam, None
-    return errSecSuccess, SecTrust(chain, rules)
-
-
-def SecTrustSetAnchorCertificates(
-    trust_: SecTrust | None, anchorCertificates: Sequence[SecCertificate] | None
-) -> int:
-    """Trust these anchors and no longer the platform's; ``None`` goes back to the platform's."""
-    found = trust(trust_)
-    anchors = None if anchorCertificates is None else _several(anchorCertificates, SecCertificate, "anchors")
-    if found is None or (anchors is None and anchorCertificates is not None):
-        return errSecParam
-    found.set_anchors(anchors)
-    return errSecSuccess
-
-
-def SecTrustSetAnchorCertificatesOnly(trust_: SecTrust | None, anchorCertificatesOnly: bool) -> int:
-    """Whether only the custom anchors count, or the platform's as well."""
-    found = trust(trust_)
-    only = _args.flag(anchorCertificatesOnly, "anchorCertificatesOnly")
-    if found is None or only is None:
-        return errSecParam
-    found.set_anchors_only(only)
-    return errSecSuccess
-
-
-def SecTrustSetVerifyDate(trust_: SecTrust | None, verifyDate: datetime.datetime | None) -> int:
-    """Judge for this moment; a ``datetime`` without a zone is UTC. ``errSecParam`` for ``None``."""
-    found = trust(trust_)
-    if verifyDate is not None and not isinstance(verifyDate, datetime.datetime):
-        return errSecParam
-    if found is None or verifyDate is None:
-        return errSecParam
-    moment = verifyDate if verifyDate.tzinfo else verifyDate.replace(tzinfo=datetime.UTC)
-    found.set_verify_time(int(moment.timestamp()))
-    return errSecSuccess
-
-
-def SecTrustEvaluate(trust_: SecTrust | None, result: Out = None) -> tuple[int, SecTrustResultType | None]:
-    """``(status, result)``: status 0 says that it was judged; good are Proceed and Unspecified."""
-    found = trust(trust_)
-    return (errSecParam, None) if found is None else (errSecSuccess, SecTrustResultType(found.evaluate()))
-
-
-def SecTrustGetTrustResult(
-    trust_: SecTrust | None, result: Out = None
-) -> tuple[int, SecTrustResultType | None]:
-    """``(status, result)``: the last verdict, ``kSecTrustResultInvalid`` when nothing was judged yet."""
-    found = trust(trust_)
-    if found is None:
+    chain = certificates_of(certificates, "the certificates")
+    judged_for = _policies_of(policies)
+    if not chain or judged_for is None:
         return errSecParam, None
-    known = found.result()
-    return errSecSuccess, SecTrustResultType(0 if known is None else known)
+    return errSecSuccess, SecTrust(chain, judged_for)
 
 
-def SecTrustEvaluateWithError(trust_: SecTrust | None, error: Out = None) -> tuple[bool, cf.CFError | None]:
-    """``(good, error)``: the error's code is that of the gravest broken rule, its text says what is wrong."""
-    found = trust(trust_)
-    if found is None:
-        return False, cf.CFError("NSOSStatusErrorDomain", errSecParam, "no trust object was given")
-    result, reasons = found.reasons()
-    if result in (SecTrustResultType.kSecTrustResultProceed, SecTrustResultType.kSecTrustResultUnspecified):
-        return True, None
-    _depth, _name, words, status, _fatal = reasons[0]
-    return False, cf.CFError("NSOSStatusErrorDomain", status, words)
+def SecTrustSetPolicies(trust: SecTrust | None, policies: Any) -> int:
+    """Replaces the policies by one or several; errSecParam for something else."""
+    if trust is None or policies is None:
+        return errSecParam
+    judged_for = _policies_of(policies)
+    if not judged_for:
+        return errSecParam
+    _trust(trust).set_policies(judged_for)
+    return errSecSuccess
 
 
-def SecTrustGetCertificateCount(trust_: SecTrust | None) -> int:
-    """How many certificates the chain has; judges where that is still to do."""
-    found = trust(trust_)
-    return 0 if found is None else len(found.chain())
+def SecTrustCopyPolicies(
+    trust: SecTrust | None, policies: None = None
+) -> tuple[int, CFArray[SecPolicy] | None]:
+    """``(status, policies)``."""
+    _args.out(policies)
+    if trust is None:
+        return errSecParam, None
+    return errSecSuccess, CFArray(_trust(trust).policies() or [SecPolicy.basic()])
 
 
-def SecTrustGetCertificateAtIndex(trust_: SecTrust | None, ix: int) -> SecCertificate | None:
-    """One certificate of the chain, 0 the leaf; ``None`` beyond its end."""
-    found = trust(trust_)
-    index = _args.number(ix, "ix")
-    if found is None or index is None:
+def SecTrustSetAnchorCertificates(trust: SecTrust | None, anchorCertificates: Any) -> int:
+    """Own anchors instead of the platform's; ``None`` goes back to those. errSecParam for something else."""
+    if trust is None:
+        return errSecParam
+    target = _trust(trust)
+    if anchorCertificates is None:
+        target.set_anchors(None)
+        return errSecSuccess
+    anchors = certificates_of(anchorCertificates, "the anchors")
+    if anchors is None:
+        return errSecParam
+    target.set_anchors(anchors)
+    return errSecSuccess
+
+
+def SecTrustSetAnchorCertificatesOnly(trust: SecTrust | None, anchorCertificatesOnly: bool) -> int:
+    """False after SecTrustSetAnchorCertificates re-admits the platform's anchors beside the own ones."""
+    if trust is None or anchorCertificatesOnly is None:
+        return errSecParam
+    _trust(trust).set_anchors_only(_args.flag(anchorCertificatesOnly, "anchorCertificatesOnly"))
+    return errSecSuccess
+
+
+def SecTrustCopyCustomAnchorCertificates(
+    trust: SecTrust | None, anchors: None = None
+) -> tuple[int, CFArray[Any] | None]:
+    """``(status, anchors)``: those set above, ``None`` if none were."""
+    _args.out(anchors)
+    if trust is None:
+        return errSecParam, None
+    custom = _trust(trust).anchors()
+    return errSecSuccess, None if custom is None else CFArray(custom)
+
+
+def SecTrustCopyAnchorCertificates(anchors: None = None) -> tuple[int, CFArray[Any] | None]:
+    """``(status, anchors)``: those of the platform."""
+    _args.out(anchors)
+    return errSecSuccess, CFArray(system_anchors())
+
+
+def SecTrustSetVerifyDate(trust: SecTrust | None, verifyDate: CFDate | datetime | None) -> int:
+    """The moment to judge for instead of now; errSecParam when it is no date.
+
+    A ``datetime`` without a time zone is in local time.
+    """
+    if trust is None:
+        return errSecParam
+    target = _trust(trust)
+    if isinstance(verifyDate, datetime):
+        verifyDate = CFDate.from_datetime(verifyDate)
+    if not isinstance(verifyDate, CFDate) or not abs(verifyDate.absolute) < 1 << 60:
+        return errSecParam
+    target.set_verify_time(int(verifyDate.unix() // 1))
+    return errSecSuccess
+
+
+def SecTrustGetVerifyTime(trust: SecTrust | None) -> float:
+    """The moment in use, seconds since 2001. Where none was set, that is now, which thereby becomes fixed."""
+    if trust is None:
+        return 0.0
+    return CFDate.from_unix(_trust(trust).pin_verify_time()).absolute
+
+
+def SecTrustEvaluate(trust: SecTrust | None, result: None = None) -> tuple[int, SecTrustResultType]:
+    """``(status, result)``. Status 0 says that there is a result; it is good when Proceed or Unspecified."""
+    _args.out(result)
+    if trust is None:
+        return errSecParam, kSecTrustResultInvalid
+    return errSecSuccess, SecTrustResultType(_trust(trust).evaluate())
+
+
+def _error_of(trust: SecTrust) -> CFError | None:
+    """``None`` for a good verdict, else an error with the gravest reason above and all of them below."""
+    result, reasons = trust.reasons()
+    if result in _GOOD:
         return None
-    chain = found.chain()
-    return chain[index] if 0 <= index < len(chain) else None
+    if not reasons:
+        return _args.error(errSecInternal)
+    _, _, words, status, _ = reasons[0]
+    detail = "; ".join(_placed(depth, sentence) for depth, _, sentence, _, _ in reasons)
+    return CFError(status, _sentence(words), CFError(status, _sentence(detail)))
 
 
-def SecTrustCopyCertificateChain(trust_: SecTrust | None) -> CFArray[SecCertificate] | None:
-    """The chain that was judged, leaf first."""
-    found = trust(trust_)
-    return None if found is None else CFArray(found.chain())
+def _placed(depth: int, words: str) -> str:
+    return words if depth == 0 else f"certificate {depth}: {words}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def SecTrustEvaluateWithError(trust: SecTrust | None, error: None = None) -> tuple[bool, CFError | None]:
+    """``(True, None)``, or ``(False, error)`` with the OSStatus of the gravest reason and a sentence.
+
+    The underlying error lists every reason, each with the certificate it is about.
+    """
+    _args.out(error)
+    if trust is None:
+        return False, _args.missing("The trust object")
+    found = _error_of(_trust(trust))
+    return found is None, found
+
+
+def SecTrustEvaluateAsync(
+    trust: SecTrust | None, queue: Any, result: Callable[[SecTrust, SecTrustResultType], object] | None
+) -> int:
+    """The older asynchronous form: ``result(trust, verdict)``. See SecTrustEvaluateAsyncWithError."""
+    if trust is None or result is None:
+        return errSecParam
+    target, callback = _trust(trust), _callback(result)
+    return _submit(queue, lambda: callback(target, SecTrustResultType(target.evaluate())))
+
+
+def SecTrustEvaluateAsyncWithError(
+    trust: SecTrust | None, queue: Any, result: Callable[[SecTrust, bool, CFError | None], object] | None
+) -> int:
+    """Evaluates on the queue, then calls ``result(trust, ok, error)`` there.
+
+    ``queue``: something with ``submit`` (a ``concurrent.futures.Executor``), or a function that runs the
+    function given to it; ``None`` runs it before this call returns.
+    """
+    if trust is None or result is None:
+        return errSecParam
+    target, callback = _trust(trust), _callback(result)
+
+    def run() -> None:
+        error = _error_of(target)
+        callback(target, error is None, error)
+
+    return _submit(queue, run)
+
+
+def _callback(value: Any) -> Callable[..., object]:
+    if not callable(value):
+        raise TypeError(f"the callback must be callable, not {type(value).__name__}")
+    return value  # type: ignore[no-any-return]  # callable() has just said so
+
+
+def _submit(queue: Any, work: Callable[[], object]) -> int:
+    if queue is None:
+        work()
+    elif hasattr(queue, "submit"):
+        queue.submit(work)
+    else:
+        _callback(queue)(work)
+    return errSecSuccess
+
+
+def SecTrustGetTrustResult(trust: SecTrust | None, result: None = None) -> tuple[int, SecTrustResultType]:
+    """``(status, result)``: the last verdict; evaluates if there is none."""
+    return SecTrustEvaluate(trust, result)
+
+
+def SecTrustGetCertificateCount(trust: SecTrust | None) -> int:
+    """The length of the built chain, at least 1; evaluates if necessary. 0 for ``None``."""
+    return 0 if trust is None else max(1, len(_trust(trust).chain()))
+
+
+def SecTrustGetCertificateAtIndex(trust: SecTrust | None, ix: int) -> SecCertificate | None:
+    """One certificate of the built chain, 0 being the leaf; ``None`` outside of it."""
+    if trust is None or ix is None:
+        return None
+    index = _args.number(ix, "the index")
+    target = _trust(trust)
+    if index == 0:
+        return target.certificates()[0]
+    chain = target.chain()
+    return chain[index] if 0 < index < len(chain) else None
+
+
+def SecTrustCopyCertificateChain(trust: SecTrust | None) -> CFArray[Any] | None:
+    """The built chain, leaf first; evaluates if necessary; ``None`` when there is none."""
+    if trust is None:
+        return None
+    return CFArray(_trust(trust).chain()) or None
+
+
+def SecTrustCopyKey(trust: SecTrust | None) -> SecKey | None:
+    """The leaf's public key, whether trusted or not; ``None`` when its algorithm is not supported."""
+    return None if trust is None else _trust(trust).certificates()[0].key()
+
+
+def SecTrustCopyPublicKey(trust: SecTrust | None) -> SecKey | None:
+    """The older name of SecTrustCopyKey."""
+    return SecTrustCopyKey(trust)
+
+
+def SecTrustCopyProperties(trust: SecTrust | None) -> CFArray[Any] | None:
+    """For display: a dictionary per certificate, with its name ("title") and what is wrong ("error")."""
+    if trust is None:
+        return None
+    target = _trust(trust)
+    _, reasons = target.reasons()
+    properties = []
+    for depth, certificate in enumerate(target.chain()):
+        entry = {kSecPropertyTypeTitle: certificate.subject_summary}
+        wrong = [_sentence(words) for place, _, words, _, _ in reasons if place == depth]
+        if wrong:
+            entry[kSecPropertyTypeError] = " ".join(wrong)
+        properties.append(CFDictionary(entry))
+    return CFArray(properties)
+
+
+def SecTrustSetOCSPResponse(trust: SecTrust | None, responseData: Any) -> int:
+    """Stapled OCSP responses in DER, one or several; ``None`` clears them."""
+    if trust is None:
+        return errSecParam
+    target = _trust(trust)
+    if responseData is None:
+        target.set_ocsp([])
+    elif isinstance(responseData, list | tuple):
+        target.set_ocsp([_args.data(item, "an OCSP response") for item in responseData])
+    else:
+        target.set_ocsp([_args.data(responseData, "the OCSP response")])
+    return errSecSuccess
+
+
+def SecTrustSetSignedCertificateTimestamps(trust: SecTrust | None, sctArray: Any) -> int:
+    """Signed certificate timestamps from outside the certificate; ``None`` clears them."""
+    if trust is None:
+        return errSecParam
+    target = _trust(trust)
+    timestamps = [] if sctArray is None else _args.array(sctArray, "the timestamps")
+    target.set_scts([_args.data(item, "a timestamp") for item in timestamps])
+    return errSecSuccess
+
+
+def SecTrustSetNetworkFetchAllowed(trust: SecTrust | None, allowFetch: bool) -> int:
+    """Remembers a permission to use the network; nothing ever does."""
+    if trust is None or allowFetch is None:
+        return errSecParam
+    _trust(trust).set_network_allowed(_args.flag(allowFetch, "allowFetch"))
+    return errSecSuccess
+
+
+def SecTrustGetNetworkFetchAllowed(
+    trust: SecTrust | None, allowFetch: None = None
+) -> tuple[int, bool | None]:
+    """``(status, allowed)``."""
+    _args.out(allowFetch)
+    if trust is None:
+        return errSecParam, None
+    return errSecSuccess, _trust(trust).network_allowed()

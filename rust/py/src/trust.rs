@@ -176,6 +176,17 @@ impl Trust {
         self.with(py, |trust| trust.verify_time())
     }
 
+    /// The moment in use; where none was set, now, which is from here on the one set.
+    fn pin_verify_time(&self, py: Python<'_>) -> i64 {
+        self.with(py, |trust| {
+            let time = trust.verify_time().unwrap_or_else(now);
+            if trust.verify_time().is_none() {
+                trust.set_verify_time(Some(time));
+            }
+            time
+        })
+    }
+
     fn ocsp<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         let responses = self.with(py, |trust| trust.ocsp().to_vec());
         responses.iter().map(|response| PyBytes::new(py, response)).collect()

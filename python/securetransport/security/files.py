@@ -1,0 +1,148 @@
+"""Files with certificates and keys: PEM, DER, PKCS#12.
+
+In: bytes and perhaps a password. Out: certificates, keys, identities. Promise: certificates go to the
+native half as they are; encrypted keys are opened by ``cryptography``; whatever is wrong is one ValueError
+with one sentence.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from .._native import SecCertificate, SecIdentity, SecKey
+
+Password = str | bytes | None
+
+_CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
+
+
+@dataclass
+class Contents:
+    """What was found, in the order it stood there."""
+
+    certificates: list[SecCertificate] = field(default_factory=list)
+    keys: list[SecKey] = field(default_factory=list)
+
+
+def password_bytes(password: Password) -> bytes | None:
+    """A password as the bytes that formats take: UTF-8."""
+    return password.encode("utf-8") if isinstance(password, str) else password
+
+
+def pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """``(label, whole block)`` of every PEM block, in one pass. ValueError for a block that does not end."""
+    at = 0
+    while (start := data.find(b"-----BEGIN ", at)) >= 0:
+        head = data.find(b"-----", start + 11)
+        if head < 0 or head - start > 100:
+            raise ValueError("a PEM header does not end")
+        label = data[start + 11 : head]
+        footer = b"-----END " + label + b"-----"
+        end = data.find(footer, head)
+        if end < 0:
+            raise ValueError(f"the PEM block {label.decode('latin-1')!r} does not end: the file is cut off")
+        at = end + len(footer)
+        yield label.decode("latin-1"), data[start:at]
+
+
+def pem_body(block: bytes) -> bytes:
+    """The bytes of a PEM block without headers of its own."""
+    lines = block.split(b"\n")[1:-1] if b"\n" in block else block.split(b"\r")[1:-1]
+    try:
+        return base64.b64decode(b"".join(line.strip() for line in lines), validate=True)
+    except binascii.Error:
+        raise ValueError("a PEM block does not hold base64: the file is damaged") from None
+
+
+def is_pem(data: bytes) -> bool:
+    """Whether there is a PEM block in the data."""
+    return b"-----BEGIN " in data
+
+
+def _openssl_trusted(body: bytes) -> bytes:
+    """The certificate in front of OpenSSL's trust settings."""
+    size = 2 if body[1:2] < b"\x80" else 2 + (body[1] & 0x7F)
+    length = body[1] if size == 2 else int.from_bytes(body[2:size], "big")
+    return body[: size + length]
+
+
+def private_key(data: bytes, password: Password, *, pem: bool) -> SecKey:
+    """A private key out of one PEM block or DER: PKCS#8 (encrypted too), PKCS#1, SEC 1."""
+    if not pem:
+        for reader in (SecKey.from_pkcs8, SecKey.from_pkcs1, SecKey.from_sec1):
+            try:
+                return reader(data)
+            except ValueError:
+                continue
+    load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
+    secret = password_bytes(password)
+    try:
+        try:
+            key = load(data, secret)
+        except TypeError:
+            if secret is None:
+                raise ValueError("the private key is encrypted and needs a password") from None
+            key = load(data, None)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(f"the private key is of a kind that is not supported ({error})") from None
+    except ValueError as error:
+        if "password" in str(error) and "needs" in str(error):
+            raise
+        if secret is not None and _is_encrypted(data, pem):
+            raise ValueError("the password does not open the private key") from None
+        raise ValueError("the private key does not parse") from None
+    return SecKey.from_pkcs8(
+        key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
+def _is_encrypted(data: bytes, pem: bool) -> bool:
+    return not pem or b"ENCRYPTED" in data
+
+
+def read_pem(data: bytes, password: Password) -> Contents:
+    """Every certificate and private key of a PEM file; other blocks are passed over."""
+    found = Contents()
+    for label, block in pem_blocks(data):
+        if label in _CERTIFICATE_LABELS:
+            body = pem_body(block)
+            found.certificates.append(
+                SecCertificate(_openssl_trusted(body) if label.startswith("TRUSTED") else body)
+            )
+        elif label.endswith("PRIVATE KEY"):
+            found.keys.append(private_key(block, password, pem=True))
+    return found
+
+
+def read(data: bytes, password: Password) -> Contents:
+    """Whatever the data hold. ValueError when that is nothing of use."""
+    if is_pem(data):
+        return read_pem(data, password)
+    try:
+        return Contents(certificates=[SecCertificate(data)])
+    except ValueError:
+        pass
+    try:
+        return Contents(keys=[private_key(data, password, pem=False)])
+    except ValueError as error:
+        if "password" in str(error):
+            raise
+    raise ValueError("this is neither PEM, nor a certificate, key or PKCS#12 file in DER")
+
+
+def identity(certificate: SecCertificate, keys: list[SecKey]) -> SecIdentity | None:
+    """The identity of a certificate with the key among these that belongs to it."""
+    for key in keys:
+        try:
+            return SecIdentity(certificate, key)
+        except ValueError:
+            continue
+    return None
