@@ -197,8 +197,11 @@ class Server:
 
     # --- the loop ----------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Serve until :meth:`stop`; then say goodbye to every client and return."""
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until :meth:`stop`; then say goodbye to every client and return.
+
+        ``ready`` is called once clients can come and signals are taken care of.
+        """
         for sock in (self._wake_in, self._wake_out, *self._listeners):
             sock.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
@@ -206,6 +209,7 @@ class Server:
             self._selector.register(listener, selectors.EVENT_READ, listener)
         try:
             with self._signals():
+                ready()
                 while not self._stopping:
                     self._turn()
         finally:
@@ -324,7 +328,7 @@ class Server:
             self._drain(client)
         elif client.connected:
             client.moved = time.monotonic()
-            self._serve(client, bool(events & selectors.EVENT_READ))
+            self._serve_safely(client, bool(events & selectors.EVENT_READ))
         else:
             self._watch(client, 0)
             client.in_pool = True
@@ -353,7 +357,7 @@ class Server:
                 client.handshake_time = time.monotonic() - client.started
                 client.moved = time.monotonic()
                 self.counters["handshakes"] += 1
-                self._serve(client, True)
+                self._serve_safely(client, True)
             else:
                 self.counters["failed handshakes"] += 1
                 self._end(client, self._failure(client, status), status)
@@ -374,6 +378,13 @@ class Server:
             client.socket.send(head.encode() + b"Connection: close\r\n\r\n" + body)
 
     # --- serving -----------------------------------------------------------------------------------------
+
+    def _serve_safely(self, client: _Client, readable: bool) -> None:
+        """A fault of the service ends its client, never the server."""
+        try:
+            self._serve(client, readable)
+        except Exception as error:
+            self._end(client, f"failed: {type(error).__name__} in this server", st.errSSLInternal)
 
     def _serve(self, client: _Client, readable: bool) -> None:
         """One turn for one client: a few records in, a piece out."""
