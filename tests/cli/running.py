@@ -5,8 +5,10 @@ In: arguments. Out: exit codes, text, JSON, log lines. Promise: nothing outlives
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import queue
 import re
 import signal
@@ -14,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -51,19 +53,42 @@ def complaint(*arguments: str | Path, code: int, data: bytes = b"") -> str:
     return lines[0].removeprefix("error: ")
 
 
+def on_terminal(*arguments: str | Path, stdin: Path | None = None) -> tuple[int, str]:
+    """Run the command with standard error (and output, unless ``stdin`` is given) on a terminal; what it showed."""
+    ours, theirs = pty.openpty()
+    command = [*COMMAND, *map(str, arguments)]
+    with open(stdin or os.devnull, "rb") as source:
+        target = subprocess.DEVNULL if stdin else theirs
+        process = subprocess.Popen(
+            command,
+            stdin=source,
+            stdout=target,
+            stderr=theirs,
+            env={**environment(), "TERM": "xterm-256color"},
+        )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says EIO when the last one has left a terminal
+        while data := os.read(ours, 65536):
+            shown += data
+    os.close(ours)
+    return process.wait(PATIENCE), shown.decode(errors="replace")
+
+
 class Serve:
     """``securetransport serve --json`` on a port of its own, and what it logs."""
 
-    def __init__(self, *arguments: str | Path) -> None:
+    def __init__(self, *arguments: str | Path, before: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0", "--json", *map(str, arguments)],
+            [*before, *COMMAND, "serve", "--port", "0", "--json", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(),
         )
         self.lines: queue.Queue[dict[str, Any]] = queue.Queue()
         self.seen: list[dict[str, Any]] = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         start = self.wait_for(lambda line: line["event"] == "listening")
         self.port: int = start["port"]
         self.addresses: list[str] = start["addresses"]
@@ -118,6 +143,7 @@ class Serve:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._reader.join()
         for stream in (self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()

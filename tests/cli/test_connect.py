@@ -6,12 +6,13 @@ import contextlib
 import http.server
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Serve, SServer, answering, complaint, run
+from running import COMMAND, PATIENCE, Serve, SServer, answering, complaint, environment, on_terminal, run
 
 import certs
 
@@ -98,6 +99,38 @@ def test_a_large_input_comes_back_from_our_own_server(tmp_path: Path) -> None:
         line = server.connection()
         assert line["status_name"] == "errSSLClosedGraceful"
         assert line["bytes_in"] > len(data)
+
+
+def test_a_bar_shows_how_much_of_a_file_was_sent(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(8_000_000))
+    with Serve() as server:
+        where = f"localhost:{server.port}"
+        code, shown = on_terminal(
+            "connect", where, "--cafile", str(server.authority), "--wait", "0.5", stdin=source
+        )
+        assert code == 0, shown
+        assert "Sending" in shown
+        assert "8.0 MB" in shown or "7.6 MiB" in shown or "7.6/7.6" in shown
+        assert server.connection()["bytes_in"] > 8_000_000
+
+
+def test_a_reader_who_leaves_early_is_no_fault() -> None:
+    with s_server("rsa", "-www") as server:
+        command = [*COMMAND, "connect", f"localhost:{server.port}", *trusting(), "--wait", "1"]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            process.stdin.write(b"GET / HTTP/1.0\r\n\r\n")
+            process.stdin.close()
+            text = process.stderr.read()
+            assert process.wait(PATIENCE) == 0
+    assert b"Traceback" not in text
+    assert b"error" not in text
 
 
 def test_a_web_server_is_asked_by_hand() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from running import PATIENCE, complaint, environment, run
+from running import PATIENCE, complaint, environment, on_terminal, run
 
 
 def test_the_table_names_everything_that_was_promised() -> None:
@@ -98,3 +98,12 @@ def test_the_bare_command_shows_help_and_the_version_is_known() -> None:
     for command in ("demo", "connect", "serve"):
         assert command in text
     assert run("--version").stdout.startswith(b"securetransport ")
+
+
+def test_colours_are_for_terminals() -> None:
+    code, shown = on_terminal("demo", "--seconds", "0.05")
+    assert code == 0
+    assert "\x1b[" in shown
+    code, shown = on_terminal("demo", "--cipher", "nonsense")
+    assert code == 2
+    assert "\x1b[1;31merror: " in shown

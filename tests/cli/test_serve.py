@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -158,8 +159,13 @@ def test_the_log_for_people_is_one_line_a_connection(tmp_path: Path) -> None:
 def test_alerts_are_in_the_log_in_words() -> None:
     with Serve() as server:
         context = ssl.create_default_context()  # trusts no throw-away authority
-        with pytest.raises(ssl.SSLCertVerificationError), stranger(server, context):
-            pass
+        with server.connect() as plain, plain.dup() as kept:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                context.wrap_socket(plain, server_hostname="localhost")
+            while kept.recv(
+                4096
+            ):  # closing with the rest unread would reset the connection and take the alert along
+                pass
         line = server.connection()
         assert line["alert_received"] == "unknown_ca"
         assert line["status_name"] == "errSSLPeerUnknownCA"
@@ -253,6 +259,49 @@ def test_clients_above_the_limit_are_refused_and_room_is_made_again() -> None:
             assert again.recv(10) == b"room"
         server.connection()
         assert server.stop()["refused"] == 1
+
+
+def test_running_out_of_descriptors_makes_clients_wait_and_not_the_server_fail() -> None:
+    with (
+        Serve(before=["sh", "-c", 'ulimit -n 40; exec "$@"', "sh"]) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        socks = [stack.enter_context(server.connect()) for _ in range(60)]
+        socks[0].sendall(b"noise that is no hello")
+        assert server.connection()["handshake_ms"] is None
+        for sock in socks:
+            sock.close()
+        with stranger(server) as sock:
+            sock.sendall(b"fine")
+            assert sock.recv(10) == b"fine"
+
+
+def test_crumbs_of_a_record_do_not_keep_a_connection_alive() -> None:
+    with Serve("--idle", "1") as server, stranger(server) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(10) == b"x"
+        plain = socket.socket(fileno=os.dup(sock.fileno()))
+        with plain, contextlib.suppress(OSError):
+            plain.sendall(bytes.fromhex("1703034000"))
+            while True:
+                plain.sendall(b"\0")
+                time.sleep(0.05)
+        assert server.connection()["outcome"] == "idle for 1 s"
+
+
+def test_a_server_whose_log_nobody_reads_any_more_stops() -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        port = json.loads(process.stdout.readline())["port"]
+        process.stdout.close()
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE) == 0
 
 
 def test_noise_and_resets_do_the_server_no_harm() -> None:

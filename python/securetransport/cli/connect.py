@@ -316,14 +316,17 @@ class _Pipe:
 
     def _bar(self) -> Progress:
         """A bar for a file on standard input, where nothing else is written to the terminal."""
-        about = os.fstat(sys.stdin.fileno())
-        quiet = not sys.stdout.isatty() and stat.S_ISREG(about.st_mode)
+        about = os.fstat(sys.stdin.fileno()) if sys.stdin is not None else None
+        quiet = about is not None and not sys.stdout.isatty() and stat.S_ISREG(about.st_mode)
         bar = output.progress(output.console(stderr=True), enabled=quiet)
-        if quiet:
+        if quiet and about is not None:
             self.task = bar.add_task("Sending", total=about.st_size)
         return bar
 
     def _send_input(self) -> None:
+        if sys.stdin is None:  # started without one
+            self.input_ended.set()
+            return
         descriptor = sys.stdin.fileno()
         try:
             while data := os.read(descriptor, _BLOCK):

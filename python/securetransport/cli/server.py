@@ -327,7 +327,6 @@ class Server:
         if client.lingering:
             self._drain(client)
         elif client.connected:
-            client.moved = time.monotonic()
             self._serve_safely(client, bool(events & selectors.EVENT_READ))
         else:
             self._watch(client, 0)
@@ -406,6 +405,7 @@ class Server:
         for _ in range(_READS_A_TURN):
             status, data, _ = st.SSLRead(client.context, None, _READ_SIZE)
             if data:
+                client.moved = time.monotonic()  # the crumbs of a record that never gets whole do not count
                 self.counters["bytes in"] += len(data)
                 client.service.received(data)
             if status == st.errSSLWouldBlock:
@@ -429,6 +429,14 @@ class Server:
 
     def _send(self, client: _Client) -> bool:
         """Flush, then give a piece; ``False`` when the connection is over."""
+        before = client.transport.bytes_out
+        try:
+            return self._push(client)
+        finally:
+            if client.transport.bytes_out != before:
+                client.moved = time.monotonic()
+
+    def _push(self, client: _Client) -> bool:
         for _ in range(_PIECES_A_TURN + 1):
             if client.stuck:
                 status, _ = st.SSLWrite(client.context, None, 0)
@@ -491,7 +499,15 @@ class Server:
         client.socket.close()
         client.service.close()
         self._clients.discard(client)
-        self._log(self._line(client))
+        self._say(self._line(client))
+
+    def _say(self, facts: dict[str, Any]) -> None:
+        """Log; whoever read the log and has gone away wants no server any more."""
+        try:
+            self._log(facts)
+        except OSError:
+            self._log = lambda facts: None
+            self.stop()
 
     def _line(self, client: _Client) -> dict[str, Any]:
         words, status = client.outcome or ("ended", st.errSecSuccess)
