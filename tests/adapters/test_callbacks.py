@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pipes
 import socket
 import struct
 import subprocess
@@ -16,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from securetransport import errSecIO, errSecSuccess, errSSLClosedAbort, errSSLWouldBlock
+import securetransport as st
+from securetransport import errSecIO, errSecSuccess, errSSLClosedAbort, errSSLClosedGraceful, errSSLWouldBlock
 from securetransport.adapters import callbacks as cb
 
 Ends = tuple[socket.socket, socket.socket]
@@ -452,3 +454,93 @@ def test_large_memory_traffic_in_small_reads_is_the_same_bytes() -> None:
     while other.pending:
         received += read(other, 99_991)[1]
     assert received == data
+
+
+# --- a connection over each of them ----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def joined(kind: str) -> Iterator[tuple[cb.Callbacks, cb.Callbacks]]:
+    """Two joined transports of a kind."""
+    if kind.startswith("memory"):
+        yield cb.memory_pair(1 if kind == "memory of one byte" else None)
+        return
+    if kind.startswith("socket"):
+        one, other = socket.socketpair()
+        with one, other:
+            for sock in (one, other):
+                sock.settimeout(
+                    {"socket": None, "socket that blocks not": 0.0, "socket with a time-out": 0.01}[kind]
+                )
+            yield cb.SocketCallbacks(one), cb.SocketCallbacks(other)
+        return
+    (read_one, write_other), (read_other, write_one) = os.pipe(), os.pipe()
+    if kind == "pipes":
+        yield cb.DescriptorCallbacks(read_one, write_one), cb.DescriptorCallbacks(read_other, write_other)
+        for fd in (read_one, write_one, read_other, write_other):
+            os.close(fd)
+        return
+    with (
+        open(read_one, "rb") as from_other,
+        open(write_one, "wb") as to_other,
+        open(read_other, "rb") as from_one,
+        open(write_other, "wb") as to_one,
+    ):
+        yield cb.FileCallbacks(from_other, to_other), cb.FileCallbacks(from_one, to_one)
+
+
+def until_done(step: Any) -> Any:
+    """Repeat a call while it would block."""
+    while True:
+        result = step()
+        status = result if isinstance(result, int) else result[0]
+        if status != errSSLWouldBlock:
+            return result
+        time.sleep(0)  # the other thread's turn
+
+
+def talk(context: Any, transport: cb.Callbacks, mine: bytes, first: bool) -> bytes:
+    """Shake hands, send and receive, one after the other; then one end says goodbye and the other hears it."""
+    assert st.SSLSetIOFuncs(context, *transport) == errSecSuccess
+    assert until_done(lambda: st.SSLHandshake(context)) == errSecSuccess
+    received = b""
+    for sending in (first, not first):
+        if sending:
+            status, taken = st.SSLWrite(context, mine, len(mine))
+            assert taken == len(mine)
+            if status == errSSLWouldBlock:
+                status, _ = until_done(lambda: st.SSLWrite(context, None, 0))
+            assert status == errSecSuccess
+            continue
+        while len(received) < len(mine):
+            status, data, _ = st.SSLRead(context, None, 20_000)
+            assert status in (errSecSuccess, errSSLWouldBlock)
+            received += data
+            time.sleep(0)
+    if first:
+        assert until_done(lambda: st.SSLClose(context)) == errSecSuccess
+    else:
+        assert until_done(lambda: st.SSLRead(context, None, 100)) == (errSSLClosedGraceful, b"", 0)
+        st.SSLClose(context)  # nobody reads the answer to the goodbye any more
+    return received
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "memory",
+        "memory of one byte",
+        "socket",
+        "socket that blocks not",
+        "socket with a time-out",
+        "pipes",
+        "files",
+    ],
+)
+def test_a_connection_works_over_every_transport(kind: str) -> None:
+    size = 1_000 if kind == "memory of one byte" else 200_000
+    here, there = os.urandom(size), os.urandom(size)
+    with joined(kind) as (one, other):
+        server = pipes.Task(talk, pipes.server("p256"), other, there, False)
+        assert talk(pipes.client(), one, here, True) == there
+        assert server.result() == here

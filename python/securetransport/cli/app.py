@@ -5,8 +5,6 @@ In: the command line. Out: an exit code. Promise: each command lives in a file o
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Annotated
 
 import typer
@@ -46,9 +44,5 @@ def _options(
 
 def run() -> int:
     """Run the command line; returns or exits with its exit code."""
-    try:
-        app()
-    except BrokenPipeError:
-        # Whoever read our output has gone; that is no fault. Nothing may be written at exit any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    app()
     return 0

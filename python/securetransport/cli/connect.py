@@ -159,6 +159,7 @@ class _Client:
         self.authorities = authorities
         self.insecure = insecure
         self.versions = settings.versions
+        self.asked_in_vain = False
         self.judgement: Judgement | None = None
         self.address = ""
         self.handshake_time = 0.0
@@ -168,6 +169,8 @@ class _Client:
         if credentials and st.SSLSetCertificate(self.context, credentials) != st.errSecSuccess:
             raise Problem(Exit.FILE, "The client certificate and key cannot be used.")
         st.SSLSetSessionOption(self.context, st.kSSLSessionOptionBreakOnServerAuth, True)
+        # This pause comes only when there is no certificate to show; it goes on without one.
+        st.SSLSetSessionOption(self.context, st.kSSLSessionOptionBreakOnCertRequested, True)
 
     @contextlib.contextmanager
     def open(self) -> Any:
@@ -216,6 +219,8 @@ class _Client:
                 self.judgement = judge_peer(self.context, self.authorities)
                 if not self.judgement.trusted and not self.insecure:
                     self._reject(self.judgement)
+            elif status == st.errSSLClientCertRequested:
+                self.asked_in_vain = True
             elif status != st.errSSLWouldBlock or time.monotonic() >= deadline:
                 break
         self.handshake_time = time.monotonic() - started
@@ -240,8 +245,15 @@ class _Client:
 
     def _fail(self, status: int) -> None:
         _, report = extensions.SSLCopyConnectionReport(self.context, None)
-        reset = self.transport.failure is not None
-        raise explain_client(status, self.where, report or {}, self.transport.first, reset, self.versions)
+        raise explain_client(
+            status,
+            self.where,
+            report or {},
+            self.versions,
+            first=self.transport.first,
+            reset=self.transport.failure is not None,
+            asked=self.asked_in_vain,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Everything worth showing."""
@@ -304,14 +316,17 @@ class _Pipe:
 
     def _bar(self) -> Progress:
         """A bar for a file on standard input, where nothing else is written to the terminal."""
-        about = os.fstat(sys.stdin.fileno())
-        quiet = not sys.stdout.isatty() and stat.S_ISREG(about.st_mode)
+        about = os.fstat(sys.stdin.fileno()) if sys.stdin is not None else None
+        quiet = about is not None and not sys.stdout.isatty() and stat.S_ISREG(about.st_mode)
         bar = output.progress(output.console(stderr=True), enabled=quiet)
-        if quiet:
+        if quiet and about is not None:
             self.task = bar.add_task("Sending", total=about.st_size)
         return bar
 
     def _send_input(self) -> None:
+        if sys.stdin is None:  # started without one
+            self.input_ended.set()
+            return
         descriptor = sys.stdin.fileno()
         try:
             while data := os.read(descriptor, _BLOCK):

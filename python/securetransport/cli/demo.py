@@ -199,9 +199,7 @@ class _Client:
             status = st.SSLHandshake(context)
         if status != st.errSecSuccess:
             _, report = extensions.SSLCopyConnectionReport(context, None)
-            raise explain_client(
-                status, "The demo's server", report or {}, b"", False, self.settings.versions
-            )
+            raise explain_client(status, "The demo's server", report or {}, self.settings.versions)
         return context, time.perf_counter() - started
 
 

@@ -133,12 +133,6 @@ def judge_peer(context: st.SSLContext, authorities: Sequence[st.SecCertificate] 
     chain = list(st.SecTrustCopyCertificateChain(trust) or ())
     if trusted:
         return Judgement(True, "trusted", 0, chain)
-    return Judgement(False, _reason(error), _code(error), chain)
-
-
-def _code(error: Any) -> int:
-    return int(st.CFErrorGetCode(error))
-
-
-def _reason(error: Any) -> str:
-    return str(error)
+    if error is None:
+        return Judgement(False, "the chain was not judged", st.errSSLXCertChainInvalid, chain)
+    return Judgement(False, error.description.rstrip("."), error.code, chain)

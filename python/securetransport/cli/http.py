@@ -79,19 +79,18 @@ class Folder:
     def listing(self, path: Path, shown: str) -> bytes:
         """A page that names what a directory holds."""
         try:
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+            names = sorted(os.listdir(path))
         except OSError:
             raise _Refused(HTTPStatus.FORBIDDEN) from None
         title = html.escape(f"Files in {shown}")
         lines = ["<li><a href='../'>../</a></li>"] if path != self.root else []
-        for entry in entries:
-            if not entry.name.startswith("."):
-                name = entry.name + ("/" if entry.is_dir() else "")
-                link = "./" + urllib.parse.quote(name, errors="surrogateescape")
-                text = html.escape(name.encode("utf-8", "replace").decode("utf-8"))
-                lines.append(f'<li><a href="{link}">{text}</a></li>')
+        for name in names:
+            if not name.startswith("."):
+                shown_name = name + ("/" if os.path.isdir(path / name) else "")
+                link = "./" + urllib.parse.quote(shown_name, errors="surrogateescape")
+                lines.append(f'<li><a href="{link}">{html.escape(shown_name)}</a></li>')
         page = f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><ul>{''.join(lines)}</ul>\n"
-        return page.encode("utf-8")
+        return page.encode("utf-8", "replace")  # names need not be UTF-8
 
 
 @dataclasses.dataclass
@@ -236,13 +235,13 @@ class HttpService:
         if request.method not in ("GET", "HEAD"):
             raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
         path = self._folder.find(request.path)
-        if path.is_dir():
+        if os.path.isdir(path):
             if not request.path.endswith("/"):
                 # Two slashes in front would name another host.
                 place = "/" + urllib.parse.quote(request.path.strip("/"), errors="surrogateescape") + "/"
                 raise _Refused(HTTPStatus.MOVED_PERMANENTLY, Location=place)
             index = path / "index.html"
-            if not index.is_file():
+            if not os.path.isfile(index):
                 return self._page(request, self._folder.listing(path, request.path))
             path = self._folder.find(request.path + "index.html")
         elif request.path.endswith("/"):

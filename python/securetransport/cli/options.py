@@ -166,18 +166,17 @@ _SUITE_NAMES: dict[str, int] = {
 }
 
 
+_EXAMPLE = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+
+
 def _suite(text: str) -> int:
     name = text.upper().replace("-", "_")
     for candidate in (name, f"TLS_{name}"):
         if candidate in _SUITE_NAMES:
             return _SUITE_NAMES[candidate]
     close = difflib.get_close_matches(name if name.startswith("TLS_") else f"TLS_{name}", _SUITE_NAMES, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; {_suite_example()} is one."
-    raise Problem(Exit.USAGE, f"{text!r} is no cipher suite{hint}")
-
-
-def _suite_example() -> str:
-    return "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+    hint = f"the closest is {close[0]}" if close else f"{_EXAMPLE} is one"
+    raise Problem(Exit.USAGE, f"{text!r} is no cipher suite; {hint}.")
 
 
 def new_context(side: int, settings: TlsSettings) -> st.SSLContext:

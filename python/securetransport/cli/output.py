@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -95,3 +96,7 @@ def reporting(as_json: bool) -> Iterator[None]:
         raise typer.Exit(int(problem.code)) from None
     except KeyboardInterrupt:
         raise typer.Exit(int(Exit.INTERRUPTED)) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no fault. Nothing may be written at exit any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(int(Exit.OK)) from None

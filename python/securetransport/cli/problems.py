@@ -57,7 +57,7 @@ _NAMES[int(st.errSSLPeerAuthCompleted)] = "errSSLPeerAuthCompleted"
 #: How protocols that speak first, or answer in the clear, begin: what they are and which port has TLS.
 _PLAIN = (
     (b"HTTP/", "plain HTTP", "443 is the usual port for HTTPS"),
-    (b"<", "plain HTML or XML", "443 is the usual port for HTTPS"),
+    (b"<", "plain HTTP", "443 is the usual port for HTTPS"),
     (b"SSH-", "SSH", "use ssh there"),
     (b"220", "SMTP or FTP in the clear", "465 and 990 are the usual ports with TLS"),
     (b"+OK", "POP3 in the clear", "995 is the usual port with TLS"),
@@ -112,12 +112,18 @@ _ABOUT_OUR_CERTIFICATE = frozenset(
 
 
 def explain_client(
-    status: int, where: str, report: dict[str, Any], first: bytes, reset: bool, versions: str
+    status: int,
+    where: str,
+    report: dict[str, Any],
+    versions: str,
+    first: bytes = b"",
+    reset: bool = False,
+    asked: bool = False,
 ) -> Problem:
     """Why a client's handshake failed with ``status``.
 
-    ``first`` is how the peer's answer began, ``reset`` whether the transport failed rather than ended, ``versions``
-    what was offered.
+    ``versions`` is what was offered, ``first`` how the peer's answer began, ``reset`` whether the transport failed
+    rather than ended, ``asked`` whether the peer asked for a certificate and got none.
     """
     received, sent = report.get("alert_received"), report.get("alert_sent")
     details = {
@@ -141,6 +147,11 @@ def explain_client(
     elif status == st.errSSLClosedAbort and not first:
         how = "resets" if reset else "closes"
         sentence = f"{where} {how} the connection without an answer; it may not speak TLS there, or {_OLDER}."
+    elif asked and received:
+        sentence = (
+            f"{where} asks for a client certificate and got none{_alert(received)}; --client-cert and --client-key "
+            "name one."
+        )
     elif status in _AGREE:
         sentence = (
             f"{where} and this side share no protocol version (here {versions}) or cipher suite"
@@ -148,8 +159,8 @@ def explain_client(
         )
     elif status in _ABOUT_OUR_CERTIFICATE:
         sentence = (
-            f"{where} does not accept this side's certificate or the lack of one{_alert(received)}; "
-            "--client-cert and --client-key name one."
+            f"{where} does not accept this side's certificate{_alert(received)}; "
+            "--client-cert and --client-key name another."
         )
     else:
         words = messages.status_sentence(status) or "The handshake failed."

@@ -93,8 +93,7 @@ def serve(
             server = Server(
                 listeners, make_context, make_service, Limits(max_clients, idle=idle), _log(as_json)
             )
-            _announce(listeners, folder, authority, as_json)
-            server.run()
+            server.run(lambda: _announce(listeners, folder, authority, as_json))
             _summary(server, as_json)
 
 

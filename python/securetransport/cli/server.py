@@ -197,8 +197,11 @@ class Server:
 
     # --- the loop ----------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Serve until :meth:`stop`; then say goodbye to every client and return."""
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until :meth:`stop`; then say goodbye to every client and return.
+
+        ``ready`` is called once clients can come and signals are taken care of.
+        """
         for sock in (self._wake_in, self._wake_out, *self._listeners):
             sock.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
@@ -206,6 +209,7 @@ class Server:
             self._selector.register(listener, selectors.EVENT_READ, listener)
         try:
             with self._signals():
+                ready()
                 while not self._stopping:
                     self._turn()
         finally:
@@ -323,8 +327,7 @@ class Server:
         if client.lingering:
             self._drain(client)
         elif client.connected:
-            client.moved = time.monotonic()
-            self._serve(client, bool(events & selectors.EVENT_READ))
+            self._serve_safely(client, bool(events & selectors.EVENT_READ))
         else:
             self._watch(client, 0)
             client.in_pool = True
@@ -353,7 +356,7 @@ class Server:
                 client.handshake_time = time.monotonic() - client.started
                 client.moved = time.monotonic()
                 self.counters["handshakes"] += 1
-                self._serve(client, True)
+                self._serve_safely(client, True)
             else:
                 self.counters["failed handshakes"] += 1
                 self._end(client, self._failure(client, status), status)
@@ -375,6 +378,13 @@ class Server:
 
     # --- serving -----------------------------------------------------------------------------------------
 
+    def _serve_safely(self, client: _Client, readable: bool) -> None:
+        """A fault of the service ends its client, never the server."""
+        try:
+            self._serve(client, readable)
+        except Exception as error:
+            self._end(client, f"failed: {type(error).__name__} in this server", st.errSSLInternal)
+
     def _serve(self, client: _Client, readable: bool) -> None:
         """One turn for one client: a few records in, a piece out."""
         if not self._send(client):
@@ -395,6 +405,7 @@ class Server:
         for _ in range(_READS_A_TURN):
             status, data, _ = st.SSLRead(client.context, None, _READ_SIZE)
             if data:
+                client.moved = time.monotonic()  # the crumbs of a record that never gets whole do not count
                 self.counters["bytes in"] += len(data)
                 client.service.received(data)
             if status == st.errSSLWouldBlock:
@@ -418,6 +429,14 @@ class Server:
 
     def _send(self, client: _Client) -> bool:
         """Flush, then give a piece; ``False`` when the connection is over."""
+        before = client.transport.bytes_out
+        try:
+            return self._push(client)
+        finally:
+            if client.transport.bytes_out != before:
+                client.moved = time.monotonic()
+
+    def _push(self, client: _Client) -> bool:
         for _ in range(_PIECES_A_TURN + 1):
             if client.stuck:
                 status, _ = st.SSLWrite(client.context, None, 0)
@@ -480,7 +499,15 @@ class Server:
         client.socket.close()
         client.service.close()
         self._clients.discard(client)
-        self._log(self._line(client))
+        self._say(self._line(client))
+
+    def _say(self, facts: dict[str, Any]) -> None:
+        """Log; whoever read the log and has gone away wants no server any more."""
+        try:
+            self._log(facts)
+        except OSError:
+            self._log = lambda facts: None
+            self.stop()
 
     def _line(self, client: _Client) -> dict[str, Any]:
         words, status = client.outcome or ("ended", st.errSecSuccess)

@@ -1,0 +1,94 @@
+"""The programs in the guides work when they are copied out as they stand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parents[2] / "docs" / "first-connection.md"
+PATIENCE = 60
+
+
+def blocks(guide: Path) -> dict[str, tuple[str, str]]:
+    """Fenced blocks with a name: name -> language and text."""
+    found = re.findall(r"^```(\w+) (\S+)\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.M | re.S)
+    return {name: (language, text) for language, name, text in found}
+
+
+def free_port() -> int:
+    with socket.create_server(("localhost", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The programs of the guide in files, and its certificate; only the port is one that is free now."""
+    port = str(free_port())
+    for name, (language, text) in blocks(GUIDE).items():
+        if language == "python":
+            (tmp_path / name).write_text(text.replace("8443", port), encoding="utf-8")
+    command = shlex.split(blocks(GUIDE)["certificate"][1])
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
+    return tmp_path
+
+
+def run(folder: Path, name: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", name], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_every_block_of_the_guide_has_a_name_and_every_program_is_short() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```\w", text, re.M)) == len(blocks(GUIDE))
+    for name, (language, program) in blocks(GUIDE).items():
+        assert language in ("sh", "python")
+        assert program.count("\n") < 30 or language == "sh", name
+
+
+def test_server_and_client_over_tcp(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "server.py"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout
+            assert server.stdout.readline() == "listening\n"
+            assert run(folder, "client.py") == "hello\n"
+            assert run(folder, "client.py") == "hello\n"
+        finally:
+            server.kill()
+
+
+def test_the_client_refuses_a_certificate_that_it_was_not_told_to_trust(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "server.py"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout
+            assert server.stdout.readline() == "listening\n"
+            command = shlex.split(blocks(GUIDE)["certificate"][1])
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
+            done = subprocess.run(
+                [sys.executable, "client.py"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+            )
+            assert done.returncode == 1
+            assert done.stderr.startswith("no connection: ")
+        finally:
+            server.kill()
+
+
+def test_two_threads_over_a_socket_pair(folder: Path) -> None:
+    assert run(folder, "pair.py") == "0 hello from the other thread\n"
+
+
+def test_a_child_process_over_its_pipes(folder: Path) -> None:
+    assert run(folder, "parent.py") == "IS ANYBODY THERE?\n"
