@@ -282,3 +282,28 @@ def test_a_socket_is_closed_when_its_context_goes() -> None:
     other.settimeout(5)
     assert other.recv(1) == b""
     other.close()
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(0)", "import os; os.kill(os.getpid(), 2)"])
+def test_an_interpreter_that_ends_with_connections_open_ends_quietly(end: str) -> None:
+    import subprocess
+    from pathlib import Path
+
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from pipes import connected, Pair, Task, blocking_links
+import securetransport as st
+pairs = [connected(), Pair("p256")]
+pairs[1].client_loop = pairs[1]
+st.SSLHandshake(pairs[1].client)
+one, other, _, _ = blocking_links()
+waiting = Task(other.handshake)  # a daemon, inside a callback
+{end}
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, text=True)
+    if "kill" in end:
+        assert done.returncode in (-2, 1)
+        assert "KeyboardInterrupt" in done.stderr
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
