@@ -348,6 +348,28 @@ def dripping(callbacks: Callbacks) -> Callbacks:
     return read, write
 
 
+def corked(callbacks: Callbacks) -> Callbacks:
+    """The same callbacks, but what is written leaves when the next read begins.
+
+    For peers that give up in the middle of a flight: writing the rest of it could meet a connection that is gone
+    before the alert was read.
+    """
+    inner_read, inner_write = callbacks
+    held = bytearray()
+
+    def read(connection: Any, data: memoryview, length: int) -> Any:
+        if held:
+            inner_write(connection, memoryview(bytes(held)), len(held))
+            held.clear()
+        return inner_read(connection, data, length)
+
+    def write(_connection: Any, data: memoryview, _length: int) -> int:
+        held.extend(data)
+        return 0
+
+    return read, write
+
+
 class Link:
     """One context over a transport that waits; would-block from it only means to call again."""
 

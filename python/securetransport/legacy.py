@@ -53,9 +53,9 @@ def SSLSetEnableCertVerify(context: SSLContext | None, enableVerify: bool) -> in
     options BreakOnServerAuth and BreakOnClientAuth; the last call made wins.
     """
     ctx = _args.context(context)
-    on = _args.flag(enableVerify, "enableVerify")
     if ctx is None:
         return errSecParam
+    on = _args.flag(enableVerify, "enableVerify")
     return ctx.may_set() or (errSecParam if on is None else ctx.set_cert_verify(on))
 
 
@@ -67,8 +67,10 @@ def SSLGetEnableCertVerify(context: SSLContext | None, enableVerify: Out = None)
 
 def _ignored(context: SSLContext | None, value: object, name: str) -> int:
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     on = _args.flag(value, name)
-    return errSecParam if ctx is None or on is None else errSecSuccess
+    return errSecParam if on is None else errSecSuccess
 
 
 def _unimplemented(context: SSLContext | None) -> tuple[int, None]:
@@ -101,8 +103,10 @@ def SSLSetAllowsAnyRoot(context: SSLContext | None, anyRoot: bool) -> int:
     This is as insecure as it sounds.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     on = _args.flag(anyRoot, "anyRoot")
-    return errSecParam if ctx is None or on is None else ctx.set_allows_any_root(on)
+    return errSecParam if on is None else ctx.set_allows_any_root(on)
 
 
 def SSLGetAllowsAnyRoot(context: SSLContext | None, anyRoot: Out = None) -> tuple[int, bool | None]:
@@ -120,10 +124,10 @@ def SSLSetTrustedRoots(
     session is active; ``errSecParam`` for ``None`` and for elements that are no certificates.
     """
     ctx = _args.context(context)
-    roots = _args.sequence(trustedRoots, "trustedRoots")
-    only = _args.flag(replace, "replace")
     if ctx is None:
         return errSecParam
+    roots = _args.sequence(trustedRoots, "trustedRoots")
+    only = _args.flag(replace, "replace")
     if roots is None or only is None or not all(isinstance(root, SecCertificate) for root in roots):
         return ctx.may_set() or errSecParam
     return ctx.set_trusted_roots(roots, only)

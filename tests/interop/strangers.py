@@ -137,8 +137,8 @@ class Peer:
 SIZES = (0, 1, 16_384)
 
 
-def trade(link: Link, peer: Peer, n: int) -> None:
-    """``n`` bytes from us to the stranger and ``n`` bytes back, compared at either end."""
+def trade(link: Link, peer: Peer, n: int, back: int | None = None) -> None:
+    """``n`` bytes from us to the stranger and as many back, or ``back``, compared at either end."""
     data = message(n) if peer.binary else text(n)
     if peer.echoes:
         for at in range(0, n, 16_384):
@@ -149,8 +149,10 @@ def trade(link: Link, peer: Peer, n: int) -> None:
     arriving = Task(peer.receive, n)
     assert link.send(data) == 0
     assert arriving.result() == data
+    if back is not None:
+        data = message(back) if peer.binary else text(back)
     leaving = Task(peer.send, data)
-    assert link.receive(n) == data
+    assert link.receive(len(data)) == data
     leaving.result()
 
 

@@ -48,8 +48,10 @@ def SSLSetProtocolVersionMin(context: SSLContext | None, minVersion: int) -> int
     ``errSSLIllegalParam`` for a version that a context of this kind cannot speak.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     version = _args.number(minVersion, "minVersion")
-    if ctx is None or version is None:
+    if version is None:
         return errSecParam
     return ctx.set_version_min(_args.int64(version))
 
@@ -61,8 +63,10 @@ def SSLSetProtocolVersionMax(context: SSLContext | None, maxVersion: int) -> int
     version that a context of this kind cannot speak.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     version = _args.number(maxVersion, "maxVersion")
-    if ctx is None or version is None:
+    if version is None:
         return errSecParam
     return ctx.set_version_max(_args.int64(version))
 
@@ -111,8 +115,9 @@ def SSLGetSupportedCiphers(
     ``numCiphers`` is too small.
     """
     ctx = _args.context(context)
-    capacity = _args.number(numCiphers, "numCiphers")
-    return _listed(None if ctx is None else ctx.get_supported_ciphers(), capacity)
+    if ctx is None:
+        return errSecParam, None, numCiphers
+    return _listed(ctx.get_supported_ciphers(), _args.number(numCiphers, "numCiphers"))
 
 
 def SSLGetNumberEnabledCiphers(context: SSLContext | None, numCiphers: Out = None) -> tuple[int, int | None]:
@@ -129,12 +134,13 @@ def SSLGetEnabledCiphers(
     ``errSSLBufferOverflow`` when ``numCiphers`` is too small.
     """
     ctx = _args.context(context)
-    capacity = _args.number(numCiphers, "numCiphers")
-    return _listed(None if ctx is None else ctx.get_enabled_ciphers(), capacity)
+    if ctx is None:
+        return errSecParam, None, numCiphers
+    return _listed(ctx.get_enabled_ciphers(), _args.number(numCiphers, "numCiphers"))
 
 
-def _listed(suites: list[int] | None, capacity: int | None) -> tuple[int, tuple[int, ...] | None, int | None]:
-    if suites is None or capacity is None or not 0 <= capacity < 2**64:
+def _listed(suites: list[int], capacity: int | None) -> tuple[int, tuple[int, ...] | None, int | None]:
+    if capacity is None or not 0 <= capacity < 2**64:
         return errSecParam, None, capacity
     if capacity < len(suites):
         return errSSLBufferOverflow, None, capacity
@@ -149,11 +155,11 @@ def SSLSetEnabledCiphers(context: SSLContext | None, ciphers: Sequence[int] | No
     dropped; ``errSecParam`` when nothing is left, for numbers outside the C type and for a count above the list.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     suites = _args.sequence(ciphers, "ciphers")
     count = _args.number(numCiphers, "numCiphers")
     numbers = None if suites is None else [_args.number(suite, "a cipher suite") for suite in suites]
-    if ctx is None:
-        return errSecParam
     if numbers is None or count is None or not 0 <= count <= len(numbers):
         return ctx.may_set() or errSecParam
     wanted = [-1 if suite is None else _args.int64(suite) for suite in numbers[:count]]
@@ -177,11 +183,13 @@ def SSLSetALPNProtocols(context: SSLContext | None, protocols: Sequence[str | by
     in all.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     names = _args.sequence(protocols, "protocols")
     for name in names or ():
         if not isinstance(name, (str, bytes)):
             raise TypeError(f"a protocol name must be str or bytes, not {type(name).__name__}")
-    if ctx is None or not names:
+    if not names:
         return errSecParam
     plain = [name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name for name in names]
     return ctx.set_alpn([name for name in plain if name.isascii()])
@@ -217,9 +225,9 @@ def SSLSetCertificate(
     after the CertificateRequest.
     """
     ctx = _args.context(context)
-    elements = _args.sequence(certRefs, "certRefs")
     if ctx is None:
         return errSecParam
+    elements = _args.sequence(certRefs, "certRefs")
     if elements is None:
         return ctx.set_certificate(None, [], None)
     if not elements:

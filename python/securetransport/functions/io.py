@@ -40,11 +40,11 @@ def SSLSetIOFuncs(
     Only while no session is active, else ``errSecBadReq``; ``errSecParam`` when one is ``None``.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     for name, function in (("readFunc", readFunc), ("writeFunc", writeFunc)):
         if function is not None and not callable(function):
             raise TypeError(f"{name} must be callable or None, not {type(function).__name__}")
-    if ctx is None:
-        return errSecParam
     if readFunc is None or writeFunc is None:
         return ctx.may_set() or errSecParam
     return ctx.set_io(readFunc, writeFunc)

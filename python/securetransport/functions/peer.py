@@ -27,10 +27,10 @@ def SSLSetPeerDomainName(context: SSLContext | None, peerName: str | bytes | Non
     (``errSecParam`` where that fails); everything from the first NUL on is cut. On a server: without effect.
     """
     ctx = _args.context(context)
-    text = peerName if isinstance(peerName, str) else _args.data(peerName, "peerName")
-    length = _args.number(peerNameLen, "peerNameLen")
     if ctx is None:
         return errSecParam
+    text = peerName if isinstance(peerName, str) else _args.data(peerName, "peerName")
+    length = _args.number(peerNameLen, "peerNameLen")
     if text is None or length is None or not 0 <= length <= len(text):
         return ctx.may_set() or errSecParam
     name = encoded_name(text[:length])
@@ -62,14 +62,13 @@ def SSLGetPeerDomainName(
 ) -> tuple[int, bytes | None, int | None]:
     """``(status, name, length)``; ``errSSLBufferOverflow`` when ``peerNameLen`` is too small. Any state."""
     ctx = _args.context(context)
-    size = _args.number(peerNameLen, "peerNameLen")
-    return _filled(None if ctx is None else ctx.get_peer_domain_name(), size)
-
-
-def _requested(ctx: SSLContext | None) -> bytes | None:
-    """The name with the NUL that a server counts; on a client its own name."""
     if ctx is None:
-        return None
+        return errSecParam, None, peerNameLen
+    return _filled(ctx.get_peer_domain_name(), _args.number(peerNameLen, "peerNameLen"))
+
+
+def _requested(ctx: SSLContext) -> bytes:
+    """The name with the NUL that a server counts; on a client its own name."""
     if ctx.is_client:
         return ctx.get_peer_domain_name()
     name = ctx.get_requested_peer_name()
@@ -80,8 +79,8 @@ def SSLCopyRequestedPeerNameLength(
     context: SSLContext | None, peerNameLen: Out = None
 ) -> tuple[int, int | None]:
     """``(status, length)``: on a server the client's server name and its trailing NUL, 0 when it sent none."""
-    name = _requested(_args.context(context))
-    return (errSecParam, None) if name is None else (errSecSuccess, len(name))
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else (errSecSuccess, len(_requested(ctx)))
 
 
 def SSLCopyRequestedPeerName(
@@ -93,12 +92,13 @@ def SSLCopyRequestedPeerName(
     ``errSSLBufferOverflow`` when ``peerNameLen`` is too small.
     """
     ctx = _args.context(context)
-    size = _args.number(peerNameLen, "peerNameLen")
-    return _filled(_requested(ctx), size)
+    if ctx is None:
+        return errSecParam, None, peerNameLen
+    return _filled(_requested(ctx), _args.number(peerNameLen, "peerNameLen"))
 
 
-def _filled(name: bytes | None, size: int | None) -> tuple[int, bytes | None, int | None]:
-    if name is None or size is None or not 0 <= size < 2**64:
+def _filled(name: bytes, size: int | None) -> tuple[int, bytes | None, int | None]:
+    if size is None or not 0 <= size < 2**64:
         return errSecParam, None, size
     if size < len(name):
         return errSSLBufferOverflow, None, size

@@ -64,10 +64,10 @@ def SSLSetSessionOption(context: SSLContext | None, option: int, value: bool) ->
     BreakOnServerAuth and BreakOnClientAuth also turn automatic verification off (true) or on again (false).
     """
     ctx = _args.context(context)
-    number = _args.number(option, "option")
-    on = _args.flag(value, "value")
     if ctx is None:
         return errSecParam
+    number = _args.number(option, "option")
+    on = _args.flag(value, "value")
     if number is None or on is None:
         return ctx.may_set() or errSecParam
     return ctx.set_option(_args.int64(number), on)
@@ -78,8 +78,10 @@ def SSLGetSessionOption(
 ) -> tuple[int, bool | None]:
     """``(status, bool)``: any of the ten options, any state; ``errSecParam`` for an unknown one."""
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None
     number = _args.number(option, "option")
-    if ctx is None or number is None:
+    if number is None:
         return errSecParam, None
     return ctx.get_option(_args.int64(number))
 
@@ -91,8 +93,10 @@ def SSLSetError(context: SSLContext | None, status: int) -> int:
     ``errSecCertificateRevoked`` and certificate_unknown for any other code, closes, and returns 0.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     code = _args.number(status, "status")
-    if ctx is None or code is None or not -(2**31) <= code < 2**31:
+    if code is None or not -(2**31) <= code < 2**31:
         return errSecParam
     return ctx.set_error(code)
 

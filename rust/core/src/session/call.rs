@@ -216,9 +216,8 @@ impl Session {
     /// An aborted context answers ClosedAbort; after SSLSetError the next SSLHandshake tells the peer and
     /// closes (behaviours 4.4, decisions 20).
     fn begin_aborted(&mut self, call: &mut Call) -> Result<Turn, Stop> {
-        let Some(code) = self.error_set.take().filter(|_| call.kind == Kind::Handshake) else {
-            return Err(Stop::Status(status::SSL_CLOSED_ABORT));
-        };
+        let told = if call.kind == Kind::Handshake { self.error_set.take() } else { None };
+        let Some(code) = told else { return Err(Stop::Status(status::SSL_CLOSED_ABORT)) };
         self.engine.abort(match code {
             status::SEC_CERTIFICATE_EXPIRED => Alert::CERTIFICATE_EXPIRED,
             status::SEC_CERTIFICATE_REVOKED => Alert::CERTIFICATE_REVOKED,
