@@ -10,7 +10,7 @@ use st_core::handshake::Verdict;
 use st_core::session::{Call, ClientCertificate, State};
 use st_core::status;
 use st_core::x509::Certificate;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const DHE_RSA: i64 = 0x009e;
 const DH_ANON: i64 = 0x00a6;
@@ -34,7 +34,7 @@ const BREAK_ON_CLIENT_AUTH: i64 = 2;
 
 fn client_keys() -> Vec<(&'static str, Arc<Credentials>)> {
     vec![
-        ("rsa", credentials(&rcgen::PKCS_RSA_SHA256)),
+        ("rsa", rsa()),
         ("p256", credentials(&rcgen::PKCS_ECDSA_P256_SHA256)),
         ("p384", credentials(&rcgen::PKCS_ECDSA_P384_SHA384)),
         ("p521", credentials(&rcgen::PKCS_ECDSA_P521_SHA512)),
@@ -44,6 +44,12 @@ fn client_keys() -> Vec<(&'static str, Arc<Credentials>)> {
         ("rsa512", common::rsa512()),
         ("rsa1024", common::rsa1024()),
     ]
+}
+
+/// One RSA key for all tests: making one takes longer than the handshakes it is for.
+fn rsa() -> Arc<Credentials> {
+    static MADE: OnceLock<Arc<Credentials>> = OnceLock::new();
+    Arc::clone(MADE.get_or_init(|| credentials(&rcgen::PKCS_RSA_SHA256)))
 }
 
 /// A server that asks, and a client with or without a certificate.
@@ -153,7 +159,7 @@ fn any_root_accepts_a_client_chain_too() {
 
 #[test]
 fn the_client_auth_pause_comes_once_even_for_an_empty_certificate() {
-    for client in [None, Some(credentials(&rcgen::PKCS_RSA_SHA256))] {
+    for client in [None, Some(rsa())] {
         let mut pair = asking(ClientAuth::Try, client.as_ref());
         assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
         pair.server.verdict = Verdict::Rejected; // nobody is asked
@@ -170,7 +176,7 @@ fn the_client_auth_pause_comes_once_even_for_an_empty_certificate() {
 
 #[test]
 fn with_pause_and_verification_the_pause_comes_first_and_the_failure_at_finished() {
-    let mut pair = asking(ClientAuth::Try, Some(&credentials(&rcgen::PKCS_RSA_SHA256)));
+    let mut pair = asking(ClientAuth::Try, Some(&rsa()));
     assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
     assert_eq!(pair.server.session.set_cert_verify(true), 0);
     pair.server.verdict = Verdict::Rejected;
@@ -220,7 +226,7 @@ fn a_request_pause_without_a_certificate_sends_an_empty_one() {
 
 #[test]
 fn set_error_at_a_pause_tells_the_other_side_why() {
-    let mut pair = asking(ClientAuth::Try, Some(&credentials(&rcgen::PKCS_RSA_SHA256)));
+    let mut pair = asking(ClientAuth::Try, Some(&rsa()));
     assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
     assert_eq!(pair.handshake().1, status::SSL_PEER_AUTH_COMPLETED);
     pair.server.session.set_error(status::SEC_CERTIFICATE_REVOKED);
@@ -346,7 +352,7 @@ fn group_of_1024_bits() -> Vec<u8> {
 
 #[test]
 fn a_servers_group_is_the_one_it_was_given() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     assert_eq!(pair.server.session.dh_params(), None);
     let der = pkcs3(&group_of_1024_bits(), 2);
     assert_eq!(pair.server.session.set_dh_params(&der), 0);
@@ -362,7 +368,7 @@ fn a_servers_group_is_the_one_it_was_given() {
 
 #[test]
 fn parameters_that_are_no_group_are_refused_and_change_nothing() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     let good = pkcs3(&group_of_1024_bits(), 2);
     assert_eq!(pair.server.session.set_dh_params(&good), 0);
     let mut even = group_of_1024_bits();
@@ -386,7 +392,7 @@ fn parameters_that_are_no_group_are_refused_and_change_nothing() {
 
 #[test]
 fn the_smallest_group_is_clamped_and_demanded() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     let weak = (status::SSL_WEAK_PEER_EPHEMERAL_DH_KEY, status::SSL_PEER_INSUFFICIENT_SECURITY);
     // A 768-bit number that is odd; a handshake never asks whether it is a prime.
     let of_768_bits = [vec![0xc1], vec![0x55; 95]].concat();
@@ -419,7 +425,7 @@ fn the_smallest_group_is_clamped_and_demanded() {
 /// Decisions 22: the weak group is named before the pause.
 #[test]
 fn a_weak_group_comes_before_the_server_pause() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     assert_eq!(pair.server.session.set_dh_params(&pkcs3(&group_of_1024_bits(), 2)), 0);
     pair.client.session.set_dh_minimum(2048);
     assert_eq!(pair.client.session.set_option(BREAK_ON_SERVER_AUTH, true), 0);
@@ -511,7 +517,7 @@ fn a_server_refuses_bad_values() {
     let cases: [&[u8]; 7] = [&[], &[0], &[1], &[0, 0, 1], &below, &group_of_1024_bits(), &[0xff; 200]];
     for suite in [DHE_RSA, DH_ANON, DHE_PSK] {
         for value in cases {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             assert_eq!(pair.server.session.set_dh_params(&pkcs3(&group_of_1024_bits(), 2)), 0);
             let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |_| match suite {
                 DHE_PSK => vectors(&[b"me", value]),
@@ -521,7 +527,7 @@ fn a_server_refuses_bad_values() {
         }
     }
     // A value outside the subgroup of the built-in group.
-    let mut pair = with_suite(DH_ANON, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DH_ANON, &rsa());
     let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |_| vectors(&[&[3]]));
     assert_eq!(codes, (status::SSL_ILLEGAL_PARAM, status::SSL_PROTOCOL));
 }
@@ -533,7 +539,7 @@ fn trailing_and_missing_bytes_of_an_exchange_are_faults() {
             let changes: [Change; 3] =
                 [|body| [body, &[0]].concat(), |body| body[..body.len() - 1].to_vec(), |_| Vec::new()];
             for change in changes {
-                let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+                let mut pair = with_suite(suite, &rsa());
                 assert_eq!(pair.server.session.set_psk_hint(b"hint"), 0);
                 let codes = edited(&mut pair, typ, change);
                 let codes = if faulty == 0 { codes } else { (codes.1, codes.0) };
@@ -546,7 +552,7 @@ fn trailing_and_missing_bytes_of_an_exchange_are_faults() {
 #[test]
 fn a_signature_over_another_share_is_refused() {
     for (suite, server) in [
-        (DHE_RSA, credentials(&rcgen::PKCS_RSA_SHA256)),
+        (DHE_RSA, rsa()),
         (ECDHE_RSA, common::rsapss()),
         (ECDHE_ECDSA, credentials(&rcgen::PKCS_ECDSA_P384_SHA384)),
         (0x00a2, common::dsa()),
@@ -567,7 +573,7 @@ fn a_signature_over_another_share_is_refused() {
 #[test]
 fn anonymous_exchanges_judge_nobody_and_never_pause() {
     for suite in [DH_ANON, PSK, DHE_PSK, ECDHE_PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         pair.client.verdict = Verdict::Rejected;
         assert_eq!(pair.client.session.set_option(BREAK_ON_SERVER_AUTH, true), 0);
         assert_eq!(pair.client.session.set_cert_verify(true), 0);
@@ -582,7 +588,7 @@ fn anonymous_exchanges_judge_nobody_and_never_pause() {
 fn a_server_that_proves_nothing_may_not_ask_for_a_certificate() {
     for suite in [DH_ANON, PSK, DHE_PSK, ECDHE_PSK] {
         for auth in [ClientAuth::Always, ClientAuth::Try] {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             assert_eq!(pair.server.session.set_client_auth(auth as i64), 0);
             let wanted = (status::SSL_PEER_INTERNAL_ERROR, status::SSL_BAD_CONFIGURATION);
             assert_eq!(pair.handshake(), wanted, "{suite:#x} {auth:?}");
@@ -594,7 +600,7 @@ fn a_server_that_proves_nothing_may_not_ask_for_a_certificate() {
 #[test]
 fn a_request_from_an_anonymous_server_is_a_fault() {
     for suite in [DH_ANON, PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(pair.server_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         let done = pair.down.bytes.split_off(pair.down.bytes.len() - 9);
@@ -610,7 +616,7 @@ fn a_request_from_an_anonymous_server_is_a_fault() {
 
 #[test]
 fn a_curve_list_bounds_both_ends_and_reads_back_as_set() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert!(pair.client.session.curves().is_empty());
     assert_eq!(pair.client.session.set_curves(&[25, 999, 24, 24]), 0);
     assert_eq!(pair.client.session.curves(), [25, 999, 24, 24]);
@@ -623,12 +629,12 @@ fn a_curve_list_bounds_both_ends_and_reads_back_as_set() {
 
 #[test]
 fn curve_lists_without_a_common_member_fail() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert_eq!(pair.client.session.set_curves(&[25]), 0);
     assert_eq!(pair.server.session.set_curves(&[23, 24, 29]), 0);
     assert_eq!(pair.handshake(), (status::SSL_PEER_HANDSHAKE_FAIL, status::SSL_NEGOTIATION));
 
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     for bad in [&[][..], &[-1], &[0x10000]] {
         assert_eq!(pair.client.session.set_curves(bad), status::SEC_PARAM);
     }
@@ -638,7 +644,7 @@ fn curve_lists_without_a_common_member_fail() {
 
 #[test]
 fn a_client_refuses_a_curve_it_did_not_offer() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert_eq!(pair.client.session.set_curves(&[23]), 0);
     let codes = edited(&mut pair, SERVER_KEY_EXCHANGE, |body| [&[3, 0, 24], &body[3..]].concat());
     assert_eq!(codes, (status::SSL_NEGOTIATION, status::SSL_PEER_HANDSHAKE_FAIL));
@@ -696,7 +702,7 @@ const EVERY_PSK: [i64; 4] = [PSK, DHE_PSK, RSA_PSK, ECDHE_PSK];
 #[test]
 fn identity_and_hint_reach_the_other_end() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client.session.set_psk_identity(b"before"), 0);
         assert_eq!(pair.client.session.set_psk_identity(b"client \xff"), 0, "the last one wins");
         assert_eq!(pair.server.session.set_psk_identity(b"without effect"), 0);
@@ -712,7 +718,7 @@ fn identity_and_hint_reach_the_other_end() {
 #[test]
 fn without_a_hint_there_is_no_needless_message() {
     for (suite, sends) in [(PSK, false), (RSA_PSK, false), (DHE_PSK, true), (ECDHE_PSK, true)] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(pair.server_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(edit(&mut pair.down, SERVER_KEY_EXCHANGE, <[u8]>::to_vec), sends, "{suite:#x}");
@@ -724,7 +730,7 @@ fn without_a_hint_there_is_no_needless_message() {
 #[test]
 fn different_secrets_fail_at_finished() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.server.session.set_psk_secret(b"another"), 0);
         let (c, s) = pair.handshake();
         assert_eq!(s, status::SSL_DECRYPTION_FAIL, "{suite:#x}");
@@ -741,7 +747,7 @@ fn a_lookup_finds_the_secret_of_each_identity_and_an_unknown_one_fails_like_a_wr
             (b"three", (status::SSL_PEER_BAD_RECORD_MAC, status::SSL_DECRYPTION_FAIL)),
             (b"empty", (status::SSL_PEER_BAD_RECORD_MAC, status::SSL_DECRYPTION_FAIL)),
         ] {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             pair.server.session.set_psk_lookup(true);
             pair.server.secrets = vec![
                 (b"one".to_vec(), b"secret".to_vec()),
@@ -761,12 +767,12 @@ fn a_lookup_finds_the_secret_of_each_identity_and_an_unknown_one_fails_like_a_wr
 #[test]
 fn a_secret_never_configured_is_a_mistake_of_this_side() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client.session.set_psk_secret(b""), 0, "taken away");
         assert_eq!(pair.handshake().0, status::SSL_BAD_CONFIGURATION, "{suite:#x}");
         assert!(pair.up.log.is_empty());
 
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.server.session.set_psk_secret(b""), 0);
         let wanted = (status::SSL_PEER_INTERNAL_ERROR, status::SSL_BAD_CONFIGURATION);
         assert_eq!(pair.handshake(), wanted, "{suite:#x}");
@@ -775,7 +781,7 @@ fn a_secret_never_configured_is_a_mistake_of_this_side() {
 
 #[test]
 fn suites_without_a_secret_are_passed_over_where_others_are_left() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     for of_client in [true, false] {
         let mut pair = Pair::new(&rsa);
         for end in [&mut pair.client.session, &mut pair.server.session] {
@@ -791,7 +797,7 @@ fn suites_without_a_secret_are_passed_over_where_others_are_left() {
 /// Decisions 33: with RSA_PSK there is a certificate, and it is judged.
 #[test]
 fn rsa_psk_judges_the_server_and_pauses() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     let mut pair = with_suite(RSA_PSK, &rsa);
     pair.client.verdict = Verdict::Rejected;
     assert_eq!(pair.handshake(), (status::SSL_X_CERT_CHAIN_INVALID, status::SSL_PEER_CERT_UNKNOWN));
@@ -811,7 +817,7 @@ fn rsa_psk_judges_the_server_and_pauses() {
 #[test]
 fn a_spoilt_premaster_shows_at_finished_only() {
     for suite in [0x009c, RSA_PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |body| {
             let mut body = body.to_vec();
             let last = body.len() - 1;
@@ -824,7 +830,7 @@ fn a_spoilt_premaster_shows_at_finished_only() {
 
 #[test]
 fn fields_that_fit_no_message_are_refused() {
-    let mut pair = with_suite(PSK, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(PSK, &rsa());
     let long = vec![1; 0x10000];
     assert_eq!(pair.client.session.set_psk_identity(&long), status::SEC_PARAM);
     assert_eq!(pair.client.session.set_psk_identity(b""), status::SEC_PARAM);
@@ -837,7 +843,7 @@ fn fields_that_fit_no_message_are_refused() {
 
 #[test]
 fn dhe_enabled_puts_seven_suites_in_front_of_rsa() {
-    let mut pair = Pair::new(&credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = Pair::new(&rsa());
     let session = &mut pair.client.session;
     assert!(!session.dhe_enabled());
     assert_eq!(session.set_dhe_enabled(true), 0);

@@ -72,6 +72,8 @@ pub enum Kind {
 /// Digests for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Md {
+    /// MD5 and SHA-1 one behind the other, for RSA before TLS 1.2.
+    Md5Sha1,
     /// SHA-1, for old peers only.
     Sha1,
     /// SHA-256.
@@ -88,6 +90,7 @@ impl Md {
     #[allow(clippy::len_without_is_empty)] // no digest is empty
     pub fn len(self) -> usize {
         match self {
+            Md::Md5Sha1 => 36,
             Md::Sha1 => 20,
             Md::Sha256 => 32,
             Md::Sha384 => 48,
@@ -99,6 +102,7 @@ impl Md {
         // SAFETY: these return pointers to static tables.
         unsafe {
             match self {
+                Md::Md5Sha1 => sys::EVP_md5_sha1(),
                 Md::Sha1 => sys::EVP_sha1(),
                 Md::Sha256 => sys::EVP_sha256(),
                 Md::Sha384 => sys::EVP_sha384(),
@@ -364,6 +368,51 @@ impl Pkey {
         })
     }
 
+    /// Signs a digest that was made elsewhere.
+    pub fn sign_digest(&self, signing: Signing, digest: &[u8]) -> Result<Vec<u8>, Error> {
+        let context = self.digest_context(signing, true)?;
+        let mut len = 0;
+        // SAFETY: as in `sign`.
+        unsafe {
+            let (from, n) = (digest.as_ptr(), digest.len());
+            check(sys::EVP_PKEY_sign(context.0.as_ptr(), ptr::null_mut(), &raw mut len, from, n))?;
+            let mut out = vec![0; len];
+            check(sys::EVP_PKEY_sign(context.0.as_ptr(), out.as_mut_ptr(), &raw mut len, from, n))?;
+            out.truncate(len);
+            Ok(out)
+        }
+    }
+
+    /// Verifies a signature over a digest that was made elsewhere.
+    pub fn verify_digest(&self, signing: Signing, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let context = self.digest_context(signing, false)?;
+        // SAFETY: all pointers come with the lengths of the slices they belong to.
+        check(unsafe {
+            sys::EVP_PKEY_verify(
+                context.0.as_ptr(),
+                signature.as_ptr(),
+                signature.len(),
+                digest.as_ptr(),
+                digest.len(),
+            )
+        })
+    }
+
+    fn digest_context(&self, signing: Signing, sign: bool) -> Result<PkeyContext, Error> {
+        if !signing.fits(self.kind) || matches!(signing, Signing::Pss(_) | Signing::Ed25519) {
+            return Err(Error(0));
+        }
+        // SAFETY: the context is fresh and owned, and holds a reference to the key.
+        unsafe {
+            let raw = sys::EVP_PKEY_CTX_new(self.raw.as_ptr(), ptr::null_mut());
+            let context = PkeyContext(NonNull::new(raw).ok_or_else(Error::take)?);
+            let init = if sign { sys::EVP_PKEY_sign_init } else { sys::EVP_PKEY_verify_init };
+            check(init(context.0.as_ptr()))?;
+            check(sys::EVP_PKEY_CTX_set_signature_md(context.0.as_ptr(), signing.md()))?;
+            Ok(context)
+        }
+    }
+
     fn context(&self, signing: Signing, sign: bool) -> Result<MdContext, Error> {
         if !signing.fits(self.kind) {
             return Err(Error(0));
@@ -437,6 +486,16 @@ impl Pkey {
         })?;
         out.truncate(len);
         Ok(out)
+    }
+}
+
+/// An owned context of a key.
+struct PkeyContext(NonNull<sys::EVP_PKEY_CTX>);
+
+impl Drop for PkeyContext {
+    fn drop(&mut self) {
+        // SAFETY: owned by this value and freed once.
+        unsafe { sys::EVP_PKEY_CTX_free(self.0.as_ptr()) }
     }
 }
 

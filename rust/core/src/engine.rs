@@ -224,6 +224,10 @@ impl Engine {
                 self.reader.consume(1);
                 self.step(Input::ChangeCipher, config, now)
             }
+            Some(ContentType::ALERT) if self.is_no_certificate() => {
+                self.reader.consume(2);
+                self.step(Input::NoCertificate, config, now)
+            }
             Some(ContentType::ALERT) => self.on_alerts(),
             Some(ContentType::APPLICATION_DATA) if self.established => {
                 if self.reader.payload().is_empty() {
@@ -260,6 +264,12 @@ impl Engine {
             }
         }
         self.step(Input::Message(message), config, now)
+    }
+
+    /// Whether the record is SSLv3's answer to our CertificateRequest.
+    fn is_no_certificate(&self) -> bool {
+        let expected = self.handshake.as_ref().is_some_and(Handshake::takes_no_certificate);
+        expected && matches!(self.reader.payload(), [_, alert] if Alert(*alert) == Alert::NO_CERTIFICATE)
     }
 
     fn on_alerts(&mut self) -> Result<Progress, Fault> {
@@ -340,6 +350,9 @@ impl Engine {
                 Item::Message(raw) => self.writer.queue(ContentType::HANDSHAKE, &raw)?,
                 Item::ChangeCipher => self.writer.queue(ContentType::CHANGE_CIPHER_SPEC, &[1])?,
                 Item::WriteKeys(sealer) => self.writer.set_sealer(sealer),
+                Item::NoCertificate => {
+                    self.writer.queue(ContentType::ALERT, &[WARNING, Alert::NO_CERTIFICATE.0])?;
+                }
             }
         }
         Ok(())

@@ -47,15 +47,37 @@ pub enum AeadShape {
 /// How handshake signatures are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signing {
+    /// The key's kind says how: MD5 and SHA-1 together with RSA, SHA-1 with DSA and ECDSA (RFC 4346 section 7.4.3,
+    /// RFC 4492 section 5.4).
+    Fixed,
     /// A scheme out of the peer's list stands before the signature (RFC 5246 section 7.4.1.4.1).
     Listed,
+}
+
+impl Signing {
+    /// Whether schemes stand on the wire.
+    #[must_use]
+    pub fn lists(self) -> bool {
+        self == Signing::Listed
+    }
 }
 
 /// What a client without a certificate answers to a CertificateRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoCertificate {
+    /// A warning, which stands in no transcript (RFC 6101 section 5.6.6).
+    Alert,
     /// A Certificate message with an empty list.
     EmptyMessage,
+}
+
+/// How an encrypted premaster stands in a ClientKeyExchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PremasterForm {
+    /// By itself: every implementation of SSLv3 left the length out (RFC 5246 section 7.4.7.1).
+    Bare,
+    /// Behind its length.
+    Vector,
 }
 
 /// One protocol version over one framing.
@@ -81,6 +103,8 @@ pub struct Profile {
     pub signing: Signing,
     /// What a client without a certificate answers.
     pub no_certificate: NoCertificate,
+    /// How an encrypted premaster is sent.
+    pub premaster: PremasterForm,
     /// Length of the Finished verify data.
     pub verify_data: usize,
 }
@@ -97,6 +121,7 @@ pub static PROFILES: &[Profile] = &[Profile {
     aead: AeadShape::PseudoHeader,
     signing: Signing::Listed,
     no_certificate: NoCertificate::EmptyMessage,
+    premaster: PremasterForm::Vector,
     verify_data: 12,
 }];
 

@@ -58,6 +58,7 @@ impl KeyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the algorithms' own names
 pub enum SignatureAlgorithm {
+    RsaPkcs1Md5Sha1,
     RsaPkcs1Sha1,
     RsaPkcs1Sha256,
     RsaPkcs1Sha384,
@@ -83,6 +84,7 @@ impl SignatureAlgorithm {
 
     fn signing(self) -> Signing {
         match self {
+            SignatureAlgorithm::RsaPkcs1Md5Sha1 => Signing::Pkcs1(Md::Md5Sha1),
             SignatureAlgorithm::RsaPkcs1Sha1 => Signing::Pkcs1(Md::Sha1),
             SignatureAlgorithm::RsaPkcs1Sha256 => Signing::Pkcs1(Md::Sha256),
             SignatureAlgorithm::RsaPkcs1Sha384 => Signing::Pkcs1(Md::Sha384),
@@ -101,8 +103,10 @@ impl SignatureAlgorithm {
     }
 }
 
-/// What PKCS#1 v1.5 puts before a digest: eleven bytes of padding and at most nineteen of DigestInfo.
-const PKCS1_OVERHEAD: usize = 30;
+/// What PKCS#1 v1.5 puts before a digest: eleven bytes of padding, and at most nineteen of DigestInfo, which MD5 and
+/// SHA-1 together do not have (RFC 2246 section 7.4.3).
+const PKCS1_PADDING: usize = 11;
+const DIGEST_INFO: usize = 19;
 
 /// Bounds on RSA moduli: below, nothing is a key; above, one operation costs too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 512..=16384;
@@ -161,6 +165,17 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), Fault> {
         let verified = self.key.verify(algorithm.signing(), message, signature);
+        verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
+    }
+
+    /// The same for a digest that was made elsewhere, as SSLv3 makes it for CertificateVerify.
+    pub fn verify_digest(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Fault> {
+        let verified = self.key.verify_digest(algorithm.signing(), digest, signature);
         verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
     }
 
@@ -247,7 +262,8 @@ impl PrivateKey {
     pub fn can_sign(&self, algorithm: SignatureAlgorithm) -> bool {
         let signing = algorithm.signing();
         let least = match signing {
-            Signing::Pkcs1(md) => md.len() + PKCS1_OVERHEAD,
+            Signing::Pkcs1(Md::Md5Sha1) => Md::Md5Sha1.len() + PKCS1_PADDING,
+            Signing::Pkcs1(md) => md.len() + DIGEST_INFO + PKCS1_PADDING,
             Signing::Pss(md) => 2 * md.len() + 2,
             Signing::Ecdsa(_) | Signing::Ed25519 | Signing::Dsa(_) => 0,
         };
@@ -258,6 +274,12 @@ impl PrivateKey {
     /// Signs a message.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let signature = self.key.sign(algorithm.signing(), message);
+        signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// Signs a digest that was made elsewhere, as SSLv3 makes it for CertificateVerify.
+    pub fn sign_digest(&self, algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, Fault> {
+        let signature = self.key.sign_digest(algorithm.signing(), digest);
         signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 
@@ -282,5 +304,56 @@ impl PrivateKey {
     pub fn rsa_raw_decrypt(&self, ciphertext: &[u8]) -> Result<Secret, Fault> {
         let block = self.key.rsa_decrypt_raw(ciphertext);
         block.map(|b| Secret::copy_of(&b)).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::hash::Hash;
+
+    fn keys() -> Result<Vec<(PrivateKey, SignatureAlgorithm)>, Fault> {
+        let key = |der: &[u8]| PrivateKey::from_pkcs8(der);
+        Ok(vec![
+            (
+                key(include_bytes!("../../../../tests/rust/keys/rsa512.key"))?,
+                SignatureAlgorithm::RsaPkcs1Sha1,
+            ),
+            (key(include_bytes!("../../../../tests/rust/keys/dsa.key"))?, SignatureAlgorithm::DsaSha1),
+        ])
+    }
+
+    #[test]
+    fn a_message_and_its_digest_have_the_same_signature() -> Result<(), Fault> {
+        for (key, algorithm) in keys()? {
+            let public = PublicKey::from_spki(&key.public_spki())?;
+            let digest = Hash::Sha1.digest(b"message");
+            let signature = key.sign_digest(algorithm, digest.as_bytes())?;
+            public.verify(algorithm, b"message", &signature)?;
+            let signature = key.sign(algorithm, b"message")?;
+            public.verify_digest(algorithm, digest.as_bytes(), &signature)?;
+            let wrong = Hash::Sha1.digest(b"massage");
+            assert!(public.verify_digest(algorithm, wrong.as_bytes(), &signature).is_err());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_key_takes_what_its_size_and_kind_allow() -> Result<(), Fault> {
+        use SignatureAlgorithm as S;
+        let small = PrivateKey::from_pkcs8(include_bytes!("../../../../tests/rust/keys/rsa512.key"))?;
+        let takes =
+            |algorithms: &[S]| algorithms.iter().all(|a| small.can_sign(*a) && small.sign(*a, b"").is_ok());
+        assert!(takes(&[S::RsaPkcs1Md5Sha1, S::RsaPkcs1Sha1, S::RsaPkcs1Sha256]));
+        for algorithm in [S::RsaPkcs1Sha384, S::RsaPkcs1Sha512, S::RsaPssSha256, S::DsaSha1, S::Ed25519] {
+            assert!(!small.can_sign(algorithm), "{algorithm:?}");
+        }
+        let pss = PrivateKey::from_pkcs8(include_bytes!("../../../../tests/rust/keys/rsapss384.key"))?;
+        assert!(
+            pss.can_sign(S::RsaPssSha384)
+                && !pss.can_sign(S::RsaPssSha256)
+                && !pss.can_sign(S::RsaPkcs1Sha384)
+        );
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::extensions::offered_schemes;
 use super::{Cx, Verdict};
 use crate::config::{ClientAuth, Config};
 use crate::crypto::secret::Secret;
-use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey};
+use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
 use crate::keys::classic;
 use crate::keys::transcript::Transcript;
@@ -126,26 +126,81 @@ pub fn serves_statically(suite: &Suite, chain: &[Vec<u8>]) -> bool {
     })
 }
 
-/// Verifies a signature whose scheme must be one that was offered and must fit the key.
+/// How a handshake signature is made, and how it is named on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// What makes it.
+    pub algorithm: SignatureAlgorithm,
+    /// What names it; `None` where the version names nothing.
+    pub scheme: Option<&'static Scheme>,
+}
+
+impl Way {
+    /// The signature as it goes on the wire.
+    #[must_use]
+    pub fn signed(self, signature: Vec<u8>) -> Signed {
+        Signed { scheme: self.scheme.map(|row| row.id), signature }
+    }
+}
+
+/// What a key of this kind signs with where nothing is named.
+fn fixed(kind: KeyKind) -> Option<SignatureAlgorithm> {
+    match kind {
+        KeyKind::Rsa => Some(SignatureAlgorithm::RsaPkcs1Md5Sha1),
+        KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 => Some(SignatureAlgorithm::EcdsaSha1),
+        KeyKind::Dsa => Some(SignatureAlgorithm::DsaSha1),
+        KeyKind::RsaPss | KeyKind::Ed25519 => None,
+    }
+}
+
+/// How we sign with this key, within the peer's list where there is one.
+pub fn way(profile: &Profile, key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<Way, Fault> {
+    let way = match profile.signing {
+        Signing::Fixed => fixed(key.kind())
+            .filter(|algorithm| key.can_sign(*algorithm))
+            .map(|algorithm| Way { algorithm, scheme: None }),
+        Signing::Listed => {
+            scheme::choose(key, peer).map(|row| Way { algorithm: row.algorithm, scheme: Some(row) })
+        }
+    };
+    way.ok_or(Fault::Incompatible(Incompatible::Scheme))
+}
+
+/// How the peer signed: with a scheme that was offered and fits its key, or as its key's kind says.
+fn way_of_peer(
+    profile: &Profile,
+    key: &PublicKey,
+    offered: &[SchemeId],
+    signed: &Signed,
+) -> Result<Way, Fault> {
+    match profile.signing {
+        Signing::Fixed => {
+            let algorithm = fixed(key.kind()).ok_or(Fault::Certificate(CertificateFault::WrongKey))?;
+            Ok(Way { algorithm, scheme: None })
+        }
+        Signing::Listed => {
+            let row = signed.scheme.and_then(scheme::by_id).filter(|row| offered.contains(&row.id));
+            let row = row.ok_or(Fault::Decode(Decode::BadValue))?;
+            if !row.key.fits(key.kind()) {
+                return Err(CertificateFault::WrongKey.into());
+            }
+            Ok(Way { algorithm: row.algorithm, scheme: Some(row) })
+        }
+    }
+}
+
+/// Verifies a signature of the peer; says how it was made.
 pub fn verify(
+    profile: &Profile,
     key: &PublicKey,
     offered: &[SchemeId],
     signed: &Signed,
     message: &[u8],
     wrong: CertificateFault,
-) -> Result<&'static Scheme, Fault> {
-    let row = scheme::by_id(signed.scheme).filter(|row| offered.contains(&row.id));
-    let row = row.ok_or(Fault::Decode(Decode::BadValue))?;
-    if !row.key.fits(key.kind()) {
-        return Err(CertificateFault::WrongKey.into());
-    }
-    key.verify(row.algorithm, message, &signed.signature).map_err(|_| Fault::Certificate(wrong))?;
-    Ok(row)
-}
-
-/// The scheme we sign with, within the peer's list.
-pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'static Scheme, Fault> {
-    scheme::choose(key, peer).ok_or(Fault::Incompatible(Incompatible::Scheme))
+) -> Result<Way, Fault> {
+    let way = way_of_peer(profile, key, offered, signed)?;
+    key.verify(way.algorithm, message, &signed.signature).map_err(|_| Fault::Certificate(wrong))?;
+    Ok(way)
 }
 
 /// What a server asks of a client's certificate: kinds and schemes as published, DSA with DHE_DSS suites, the
@@ -153,6 +208,7 @@ pub fn scheme_for(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Result<&'stati
 #[must_use]
 pub fn request(config: &Config, profile: &Profile) -> CertificateRequest {
     let schemes = match profile.signing {
+        Signing::Fixed => None,
         Signing::Listed => Some(offered_schemes(config)),
     };
     let mut types = vec![CertificateType::RSA_SIGN, CertificateType::ECDSA_SIGN];

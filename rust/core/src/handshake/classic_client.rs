@@ -3,7 +3,7 @@
 //! In: messages in order, answers. Out: the client's flight. Promise: pauses and judgement of the chain lie
 //! between ServerHelloDone and our flight; nothing of ours leaves before the server's proof was checked.
 
-use super::auth::{self, PeerVerified};
+use super::auth::{self, PeerVerified, Way};
 use super::client_hello::Offer;
 use super::extensions::ServerAnswer;
 use super::kx::{self, ClientSide, Share};
@@ -16,11 +16,10 @@ use crate::crypto::sign::PublicKey;
 use crate::fault::{CertificateFault, Decode, Fault, Misstep};
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
-use crate::profile::{NoCertificate, Profile, Signing};
+use crate::profile::{NoCertificate, Profile};
 use crate::record::protect;
-use crate::scheme::Scheme;
 use crate::suite::{Kx, Suite};
-use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
+use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus};
 use crate::wire::ids::{HandshakeType, SchemeId};
 use crate::wire::kx::ServerKeyExchange;
 use crate::wire::tail;
@@ -39,7 +38,7 @@ enum At {
     PeerAuthPause,
     Trust,
     /// Our own signature for CertificateVerify.
-    Signature(&'static Scheme),
+    Signature(Way),
     ChangeCipher,
     Finished,
 }
@@ -102,6 +101,7 @@ impl ClassicClient {
                 return Ok((Handshake::ClassicClient(self), Step::More));
             }
             Input::Message(message) => message,
+            Input::NoCertificate => return Err(unexpected(input)),
         };
         let step = match (&self.at, message.typ) {
             (_, HandshakeType::HELLO_REQUEST) => {
@@ -159,14 +159,15 @@ impl ClassicClient {
 
     fn on_key_exchange(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
-        let kx = ServerKeyExchange::parse(message.body(), kx::server_shape(self.suite))?;
+        let kx = ServerKeyExchange::parse(message.body(), kx::server_shape(self.suite, self.profile))?;
         cx.facts.psk_hint = kx.hint;
         self.share = kx.params.map(|params| kx::take_params(params, cx)).transpose()?;
         if let Some(signed) = &kx.signed {
             let key = self.server_key.as_ref().ok_or_else(broken)?;
             let covered = signed_params(&self.randoms, &kx.raw);
             let wrong = CertificateFault::KeyExchangeSignature;
-            cx.facts.scheme = Some(auth::verify(key, &self.offer.schemes, signed, &covered, wrong)?);
+            let offered = &self.offer.schemes;
+            cx.facts.scheme = auth::verify(self.profile, key, offered, signed, &covered, wrong)?.scheme;
         }
         self.at = At::RequestOrDone;
         Ok(Step::More)
@@ -177,10 +178,7 @@ impl ClassicClient {
             return Err(Misstep::CertificateRequestFromAnonymous.into());
         }
         self.transcript.add(message.raw);
-        let listed = match self.profile.signing {
-            Signing::Listed => true,
-        };
-        let request = CertificateRequest::parse(message.body(), listed)?;
+        let request = CertificateRequest::parse(message.body(), self.profile.signing.lists())?;
         cx.facts.peer_schemes = request.schemes.clone().unwrap_or_default();
         cx.facts.certificate_request = Some(request.clone());
         self.request = Some(request);
@@ -232,8 +230,8 @@ impl ClassicClient {
                 self.verified = Some(PeerVerified::by_verdict(verdict)?);
                 self.send(cx)?
             }
-            (At::Signature(scheme), Answer::Signature(signature)) => {
-                let verify = Signed { scheme: scheme.id, signature }.encode()?;
+            (At::Signature(way), Answer::Signature(signature)) => {
+                let verify = way.signed(signature).encode()?;
                 cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE_VERIFY, &verify)?;
                 self.finish(cx)?
             }
@@ -249,6 +247,7 @@ impl ClassicClient {
             None => None,
         };
         let side = ClientSide {
+            profile: self.profile,
             suite: self.suite,
             share: self.share.take(),
             server_key: self.server_key.as_ref(),
@@ -259,10 +258,10 @@ impl ClassicClient {
         self.derive(&premaster, cx);
         match proof {
             None => self.finish(cx),
-            Some((credentials, scheme)) => {
+            Some((credentials, way)) => {
                 let input = self.transcript.bytes().ok_or_else(broken)?.to_vec();
-                self.at = At::Signature(scheme);
-                Ok(Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input }))
+                self.at = At::Signature(way);
+                Ok(Step::Need(Need::Sign { credentials, algorithm: way.algorithm, input }))
             }
         }
     }
@@ -273,21 +272,21 @@ impl ClassicClient {
         &mut self,
         schemes: Option<&[SchemeId]>,
         cx: &mut Cx<'_>,
-    ) -> Result<Option<(Arc<Credentials>, &'static Scheme)>, Fault> {
+    ) -> Result<Option<(Arc<Credentials>, Way)>, Fault> {
         let proof = match cx.config.credentials.clone().filter(|c| !c.chain.is_empty()) {
             Some(credentials) => {
-                let scheme = auth::scheme_for(&credentials.key, schemes)?;
-                Some((credentials, scheme))
+                let way = auth::way(self.profile, &credentials.key, schemes)?;
+                Some((credentials, way))
             }
             None => None,
         };
         cx.facts.certificate_sent = Some(proof.is_some());
         let chain = proof.as_ref().map(|(credentials, _)| credentials.chain.as_slice()).unwrap_or_default();
-        match self.profile.no_certificate {
-            NoCertificate::EmptyMessage => {
-                let body = CertificateMessage::encode(chain)?;
-                cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE, &body)?;
-            }
+        if chain.is_empty() && self.profile.no_certificate == NoCertificate::Alert {
+            cx.flight.no_certificate();
+        } else {
+            let body = CertificateMessage::encode(chain)?;
+            cx.flight.message(&mut self.transcript, HandshakeType::CERTIFICATE, &body)?;
         }
         Ok(proof)
     }

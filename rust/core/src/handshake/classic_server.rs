@@ -4,7 +4,7 @@
 //! verified before ours leaves; a bad RSA premaster is not noticed before that, and the verdict over a client's
 //! certificate, which falls when it arrives, is applied only then (decisions 23).
 
-use super::auth::{self, PeerVerified};
+use super::auth::{self, PeerVerified, Way};
 use super::classic_client::signed_params;
 use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
 use super::{
@@ -17,9 +17,8 @@ use crate::fault::{CertificateFault, Fault, Misstep, Misuse};
 use crate::group::Group;
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
-use crate::profile::Profile;
+use crate::profile::{NoCertificate, Profile};
 use crate::record::protect;
-use crate::scheme::Scheme;
 use crate::suite::Suite;
 use crate::wire::certs::{CertificateMessage, Signed};
 use crate::wire::hello::ServerHello;
@@ -46,7 +45,7 @@ pub struct Choice {
 /// What the state waits for.
 enum At {
     /// Our own signature over the key exchange.
-    Signature(&'static Scheme),
+    Signature(Way),
     Certificate,
     ClientAuthPause,
     Trust,
@@ -113,11 +112,11 @@ impl ClassicServer {
             return self.done(cx);
         };
         let credentials = self.choice.credentials.clone().ok_or_else(broken)?;
-        let scheme = auth::scheme_for(&credentials.key, schemes)?;
-        cx.facts.scheme = Some(scheme);
+        let way = auth::way(self.choice.profile, &credentials.key, schemes)?;
+        cx.facts.scheme = way.scheme;
         let input = signed_params(&self.choice.randoms, &share.params);
-        self.at = At::Signature(scheme);
-        Ok(Step::Need(Need::Sign { credentials, algorithm: scheme.algorithm, input }))
+        self.at = At::Signature(way);
+        Ok(Step::Need(Need::Sign { credentials, algorithm: way.algorithm, input }))
     }
 
     /// ServerKeyExchange, if there is a share or a hint to send (RFC 4279 section 2).
@@ -147,10 +146,21 @@ impl ClassicServer {
         Ok(Step::More)
     }
 
-    /// The client's chain, or none. The pause comes even for none.
+    /// Whether a client may say by alert that it has no certificate.
+    #[must_use]
+    pub fn takes_no_certificate(&self) -> bool {
+        matches!(self.at, At::Certificate) && self.choice.profile.no_certificate == NoCertificate::Alert
+    }
+
+    /// The client's chain.
     fn on_certificate(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         self.transcript.add(message.raw);
         self.client_key = auth::take_chain(message.body(), cx)?;
+        self.pause(cx)
+    }
+
+    /// The pause comes even for an empty chain.
+    fn pause(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         cx.facts.certificate_sent = Some(self.client_key.is_some());
         if cx.config.options.get(SessionOption::BreakOnClientAuth) {
             self.at = At::ClientAuthPause;
@@ -174,8 +184,8 @@ impl ClassicServer {
     pub fn resume(mut self: Box<Self>, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
         let at = core::mem::replace(&mut self.at, At::ClientKeyExchange);
         let step = match (at, answer) {
-            (At::Signature(scheme), Answer::Signature(signature)) => {
-                self.key_exchange(Some(&Signed { scheme: scheme.id, signature }), cx)?;
+            (At::Signature(way), Answer::Signature(signature)) => {
+                self.key_exchange(Some(&way.signed(signature)), cx)?;
                 self.done(cx)?
             }
             (At::ClientAuthPause, Answer::Continue) => self.judge(cx),
@@ -208,6 +218,7 @@ impl ClassicServer {
             (At::Certificate, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE => {
                 self.on_certificate(m, cx)?
             }
+            (At::Certificate, Input::NoCertificate) => self.pause(cx)?,
             (At::CertificateVerify, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE_VERIFY => {
                 self.on_verify(m, cx)?
             }
@@ -236,6 +247,7 @@ impl ClassicServer {
     fn side(&self) -> ServerSide<'_> {
         let choice = &self.choice;
         ServerSide {
+            profile: choice.profile,
             suite: choice.suite,
             credentials: choice.credentials.as_ref(),
             versions: [choice.client_version, choice.profile.wire],
@@ -283,11 +295,12 @@ impl ClassicServer {
     fn on_verify(&mut self, message: Message<'_>, cx: &mut Cx<'_>) -> Result<Step, Fault> {
         let key = self.client_key.take().ok_or_else(broken)?;
         let request = cx.facts.certificate_request.as_ref().ok_or_else(broken)?;
-        let signed = Signed::parse(message.body())?;
+        let profile = self.choice.profile;
+        let signed = Signed::parse(message.body(), profile.signing.lists())?;
         let covered = self.transcript.bytes().ok_or_else(broken)?;
         let wrong = CertificateFault::VerifySignature;
         let offered = request.schemes.as_deref().unwrap_or_default();
-        if let Err(fault) = auth::verify(&key, offered, &signed, covered, wrong) {
+        if let Err(fault) = auth::verify(profile, &key, offered, &signed, covered, wrong) {
             cx.facts.certificate_rejected = true;
             return Err(fault);
         }

@@ -14,6 +14,8 @@ pub enum Item {
     ChangeCipher,
     /// What follows is sealed with this.
     WriteKeys(Sealer),
+    /// The alert no_certificate, SSLv3's answer to a CertificateRequest.
+    NoCertificate,
 }
 
 /// What one step sends.
@@ -34,6 +36,11 @@ impl Flight {
         transcript.add(&raw);
         self.items.push(Item::Message(raw));
         Ok(())
+    }
+
+    /// Says that there is no certificate.
+    pub fn no_certificate(&mut self) {
+        self.items.push(Item::NoCertificate);
     }
 
     /// ChangeCipherSpec, then new keys.

@@ -15,10 +15,11 @@ use crate::crypto::secret::Secret;
 use crate::crypto::sign::PublicKey;
 use crate::fault::{CryptoFault, Fault, Incompatible, Misuse};
 use crate::group::{self, Group};
+use crate::profile::{PremasterForm, Profile};
 use crate::suite::{Kx, Suite};
 use crate::wire::ids::{GroupId, WireVersion};
 use crate::wire::kx::{
-    ClientKeyExchange, ClientShape, DheParams, EcdheParams, Params, ParamsKind, ServerShape,
+    ClientKeyExchange, ClientShape, DheParams, EcdheParams, Params, ParamsKind, ServerShape, ShareForm,
 };
 use std::sync::Arc;
 
@@ -28,30 +29,34 @@ const PREMASTER: usize = 48;
 /// Length of the secret that stands in for an identity nobody knows.
 const STAND_IN: usize = 32;
 
-/// What a ServerKeyExchange of this suite holds.
-#[must_use]
-pub fn server_shape(suite: &Suite) -> ServerShape {
-    let params = match suite.kx {
+fn params_kind(suite: &Suite) -> ParamsKind {
+    match suite.kx {
         Kx::Dhe => ParamsKind::Dhe,
         Kx::Ecdhe => ParamsKind::Ecdhe,
         Kx::Rsa | Kx::Ecdh | Kx::Psk => ParamsKind::None,
-    };
-    ServerShape { hint: suite.has_psk(), params, signed: suite.is_signed() }
+    }
+}
+
+/// What a ServerKeyExchange of this suite holds.
+#[must_use]
+pub fn server_shape(suite: &Suite, profile: &Profile) -> ServerShape {
+    let (hint, params, signed) = (suite.has_psk(), params_kind(suite), suite.is_signed());
+    ServerShape { hint, params, signed, listed: profile.signing.lists() }
 }
 
 /// Whether a ServerKeyExchange may come, and whether it must. Without a share it is there for a hint only.
 #[must_use]
 pub fn server_sends(suite: &Suite) -> (bool, bool) {
-    let shape = server_shape(suite);
-    let share = shape.params != ParamsKind::None;
-    (share || shape.hint, share)
+    let share = params_kind(suite) != ParamsKind::None;
+    (share || suite.has_psk(), share)
 }
 
-fn client_shape(suite: &Suite) -> ClientShape {
-    let share = match suite.kx {
-        Kx::Rsa | Kx::Dhe => Some(2),
-        Kx::Ecdhe | Kx::Ecdh => Some(1),
-        Kx::Psk => None,
+fn client_shape(suite: &Suite, profile: &Profile) -> ClientShape {
+    let share = match (suite.kx, profile.premaster) {
+        (Kx::Rsa, PremasterForm::Bare) => ShareForm::Bare,
+        (Kx::Rsa | Kx::Dhe, _) => ShareForm::Vector(2),
+        (Kx::Ecdhe | Kx::Ecdh, _) => ShareForm::Vector(1),
+        (Kx::Psk, _) => ShareForm::None,
     };
     ClientShape { identity: suite.has_psk(), share }
 }
@@ -147,6 +152,8 @@ pub fn demand_strength(share: Option<&Share>, config: &Config) -> Result<(), Fau
 
 /// What the client works with.
 pub struct ClientSide<'a> {
+    /// The negotiated version.
+    pub profile: &'static Profile,
     /// The negotiated suite.
     pub suite: &'static Suite,
     /// The server's verified share, for ephemeral exchanges.
@@ -159,7 +166,7 @@ pub struct ClientSide<'a> {
 
 /// Makes the premaster and the body of the ClientKeyExchange.
 pub fn client_make(side: ClientSide<'_>, cx: &mut Cx<'_>) -> Result<(Secret, Vec<u8>), Fault> {
-    let suite = side.suite;
+    let (suite, shape) = (side.suite, client_shape(side.suite, side.profile));
     let mut message = ClientKeyExchange::default();
     let psk = if suite.has_psk() {
         message.identity = Some(cx.config.psk.identity.clone().unwrap_or_default());
@@ -170,7 +177,7 @@ pub fn client_make(side: ClientSide<'_>, cx: &mut Cx<'_>) -> Result<(Secret, Vec
     };
     let (premaster, share) = client_share(side, psk.as_ref(), cx)?;
     message.share = share;
-    Ok((with_psk(premaster, psk.as_ref()), message.encode(client_shape(suite))?))
+    Ok((with_psk(premaster, psk.as_ref()), message.encode(shape)?))
 }
 
 /// The premaster of the exchange itself, and our share.
@@ -256,6 +263,8 @@ pub enum ServerRead {
 
 /// What the server works with.
 pub struct ServerSide<'a> {
+    /// The negotiated version.
+    pub profile: &'static Profile,
     /// The negotiated suite.
     pub suite: &'static Suite,
     /// Our certificate and key, where the suite has one.
@@ -271,7 +280,7 @@ pub fn server_read(
     body: &[u8],
     cx: &mut Cx<'_>,
 ) -> Result<ServerRead, Fault> {
-    let message = ClientKeyExchange::parse(body, client_shape(side.suite))?;
+    let message = ClientKeyExchange::parse(body, client_shape(side.suite, side.profile))?;
     let mut exchange = Exchange { suite: side.suite, share, theirs: message.share, psk: None };
     if let Some(identity) = message.identity {
         cx.facts.psk_identity = Some(identity.clone());

@@ -151,6 +151,8 @@ pub enum Input<'a> {
     Message(Message<'a>),
     /// A ChangeCipherSpec.
     ChangeCipher,
+    /// The alert no_certificate, given only where [`Handshake::takes_no_certificate`].
+    NoCertificate,
 }
 
 /// What is known about the connection, filled in as the handshake learns it.
@@ -297,6 +299,12 @@ impl Handshake {
         }
     }
 
+    /// Whether the alert no_certificate is an answer here, and not just an odd warning.
+    #[must_use]
+    pub fn takes_no_certificate(&self) -> bool {
+        matches!(self, Handshake::ClassicServer(state) if state.takes_no_certificate())
+    }
+
     /// Goes on after an answer.
     pub fn resume(self, answer: Answer, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
         if matches!(answer, Answer::Failed) {
@@ -315,7 +323,7 @@ impl Handshake {
 #[must_use]
 pub fn unexpected(input: Input<'_>) -> Fault {
     match input {
-        Input::Message(_) => Misstep::UnexpectedMessage.into(),
+        Input::Message(_) | Input::NoCertificate => Misstep::UnexpectedMessage.into(),
         Input::ChangeCipher => Misstep::UnexpectedChangeCipher.into(),
     }
 }

@@ -15,7 +15,6 @@ use crate::group::{self, Group};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Profile, Rank};
-use crate::scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::hello::{ClientHello, ServerHello};
 use crate::wire::ids::{GroupId, SuiteId, WireVersion};
@@ -118,7 +117,8 @@ fn fits(suite: &Suite, received: &Received, group: Option<&'static Group>, confi
         return false;
     };
     if suite.is_signed() {
-        return scheme::choose(&credentials.key, received.offer.schemes.as_deref()).is_some();
+        let schemes = received.offer.schemes.as_deref();
+        return auth::way(received.profile, &credentials.key, schemes).is_ok();
     }
     suite.kx != Kx::Ecdh || serves_statically(suite, credentials, received, config)
 }

@@ -103,34 +103,36 @@ impl CertificateStatus {
     }
 }
 
-/// A signature with its scheme: CertificateVerify, and the end of a signed ServerKeyExchange.
+/// A signature, with its scheme where there is one: CertificateVerify, and the end of a signed ServerKeyExchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// The scheme the signer used.
-    pub scheme: SchemeId,
+    /// The scheme the signer used; `None` before TLS 1.2, where the key's kind says it.
+    pub scheme: Option<SchemeId>,
     /// The signature.
     pub signature: Vec<u8>,
 }
 
 impl Signed {
-    /// Reads the two fields in their TLS 1.2 form.
-    pub fn read(r: &mut Reader<'_>) -> Result<Signed, Fault> {
-        let scheme = SchemeId(r.u16()?);
+    /// Reads the fields; `listed` where the version names schemes.
+    pub fn read(r: &mut Reader<'_>, listed: bool) -> Result<Signed, Fault> {
+        let scheme = if listed { Some(SchemeId(r.u16()?)) } else { None };
         let signature = r.vec16()?.rest().to_vec();
         Ok(Signed { scheme, signature })
     }
 
     /// Parses a CertificateVerify.
-    pub fn parse(body: &[u8]) -> Result<Signed, Fault> {
+    pub fn parse(body: &[u8], listed: bool) -> Result<Signed, Fault> {
         let mut r = Reader::new(body);
-        let signed = Signed::read(&mut r)?;
+        let signed = Signed::read(&mut r, listed)?;
         r.finish()?;
         Ok(signed)
     }
 
-    /// Appends both fields.
+    /// Appends the fields.
     pub fn write(&self, w: &mut Writer) -> Result<(), Fault> {
-        w.u16(self.scheme.0);
+        if let Some(scheme) = self.scheme {
+            w.u16(scheme.0);
+        }
         w.vector(2, &self.signature)
     }
 

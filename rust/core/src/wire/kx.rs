@@ -98,6 +98,8 @@ pub struct ServerShape {
     pub params: ParamsKind,
     /// A signature over the share last.
     pub signed: bool,
+    /// The signature names its scheme.
+    pub listed: bool,
 }
 
 /// A ServerKeyExchange.
@@ -125,7 +127,7 @@ impl ServerKeyExchange {
             ParamsKind::Dhe => Some(Params::Dhe(DheParams::read(&mut r)?)),
         };
         let raw = body[start..body.len() - r.len()].to_vec();
-        let signed = if shape.signed { Some(Signed::read(&mut r)?) } else { None };
+        let signed = if shape.signed { Some(Signed::read(&mut r, shape.listed)?) } else { None };
         r.finish()?;
         Ok(ServerKeyExchange { hint, params, raw, signed })
     }
@@ -144,13 +146,24 @@ impl ServerKeyExchange {
     }
 }
 
+/// How a client's share, or its encrypted premaster, is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareForm {
+    /// There is none.
+    None,
+    /// Behind so many bytes of length: one for a point, two for a number or a premaster.
+    Vector(usize),
+    /// All that is left of the message.
+    Bare,
+}
+
 /// What a suite puts into a ClientKeyExchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientShape {
     /// A PSK identity first (RFC 4279 section 2).
     pub identity: bool,
-    /// Bytes of length in front of the share: one for a point, two for a number or an encrypted premaster.
-    pub share: Option<usize>,
+    /// The share behind it.
+    pub share: ShareForm,
 }
 
 /// A ClientKeyExchange.
@@ -168,9 +181,10 @@ impl ClientKeyExchange {
         let mut r = Reader::new(body);
         let identity = if shape.identity { Some(r.vec16()?.rest().to_vec()) } else { None };
         let share = match shape.share {
-            None => Vec::new(),
-            Some(1) => r.vec8()?.rest().to_vec(),
-            Some(_) => r.vec16()?.rest().to_vec(),
+            ShareForm::None => Vec::new(),
+            ShareForm::Vector(1) => r.vec8()?.rest().to_vec(),
+            ShareForm::Vector(_) => r.vec16()?.rest().to_vec(),
+            ShareForm::Bare => r.rest().to_vec(),
         };
         r.finish()?;
         Ok(ClientKeyExchange { identity, share })
@@ -182,8 +196,10 @@ impl ClientKeyExchange {
         if let Some(identity) = &self.identity {
             w.vector(2, identity)?;
         }
-        if let Some(width) = shape.share {
-            w.vector(width, &self.share)?;
+        match shape.share {
+            ShareForm::None => {}
+            ShareForm::Vector(width) => w.vector(width, &self.share)?,
+            ShareForm::Bare => w.bytes(&self.share),
         }
         Ok(w.into_bytes())
     }
