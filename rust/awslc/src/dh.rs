@@ -186,6 +186,37 @@ mod tests {
         Ok(())
     }
 
+    /// One number of RFC 5114 appendix A.3.
+    fn published(name: &str) -> Vec<u8> {
+        let text = include_str!("../../../tests/rust/vectors/rfc5114.txt");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+        let digits: Vec<u8> = line.unwrap_or_default().bytes().filter_map(|b| nibble(b as char)).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    fn nibble(digit: char) -> Option<u8> {
+        digit.to_digit(16).and_then(|value| u8::try_from(value).ok())
+    }
+
+    #[test]
+    fn the_published_exchange_gives_the_published_secret() -> Result<(), Error> {
+        let group = built_in()?;
+        assert_eq!((&group.p, &group.g), (&published("P"), &published("G")));
+        assert_eq!(group.q, Some(published("Q")));
+        for (private, share, theirs) in [("XA", "YA", "YB"), ("XB", "YB", "YA")] {
+            let dh = group.build()?;
+            let private = Number::new(&published(private))?;
+            // SAFETY: the object takes the private number over and works the share out from it.
+            unsafe {
+                check(sys::DH_set0_key(dh.0.as_ptr(), ptr::null_mut(), private.into_raw()))?;
+                check(sys::DH_generate_key(dh.0.as_ptr()))?;
+            }
+            assert_eq!(dh.public()?, published(share));
+            assert_eq!(*dh.agree(&published(theirs))?, published("Z"));
+        }
+        Ok(())
+    }
+
     #[test]
     fn shares_outside_the_group_are_refused() -> Result<(), Error> {
         let group = built_in()?;
