@@ -853,3 +853,72 @@ fn dhe_enabled_puts_seven_suites_in_front_of_rsa() {
     assert_eq!(session.set_dhe_enabled(false), 0);
     assert_eq!(session.enabled_ciphers(), st_core::suite::DEFAULT);
 }
+
+// --- hostile bytes ---------------------------------------------------------------------------------------
+
+/// A handshake in which one byte of one direction is flipped on the way.
+fn flipped(pair: &mut Pair, up: bool, at: usize) -> (i32, i32) {
+    let flip = |pipe: &mut Pipe, this_one: bool| {
+        let passed = pipe.log.len() - pipe.bytes.len();
+        if this_one && at >= passed && at < pipe.log.len() {
+            pipe.bytes[at - passed] ^= 0x40;
+        }
+    };
+    let (mut c, mut s) = (WOULD_BLOCK, WOULD_BLOCK);
+    for _ in 0..12 {
+        if c == WOULD_BLOCK {
+            c = pair.client_call(&mut Call::handshake(), &[], &mut Vec::new());
+        }
+        flip(&mut pair.up, up);
+        if s == WOULD_BLOCK {
+            s = pair.server_call(&mut Call::handshake(), &[], &mut Vec::new());
+        }
+        flip(&mut pair.down, !up);
+    }
+    (c, s)
+}
+
+/// Every exchange, and clients' certificates: a typed status and never a panic; where both ends succeed nothing but
+/// the version field of a record, which nobody reads, can have been flipped.
+#[test]
+fn flipped_bytes_of_every_exchange_end_in_a_status() {
+    let small = pkcs3(&[vec![0xc1], vec![0x55; 63]].concat(), 2);
+    let client = credentials(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let cases = [
+        (PSK, false, None),
+        (DHE_PSK, false, None),
+        (ECDHE_PSK, false, None),
+        (RSA_PSK, false, Some(common::rsa512())),
+        (DH_ANON, false, None),
+        (0x00a2, false, Some(common::dsa1024())),
+        (ECDH_ECDSA, true, Some(Arc::clone(&client))),
+        (ECDHE_ECDSA, true, Some(Arc::clone(&client))),
+    ];
+    for (suite, asks, server) in cases {
+        let make = || {
+            let mut pair = with_suite(suite, server.as_ref().unwrap_or(&client));
+            assert_eq!(pair.server.session.set_dh_params(&small), 0);
+            pair.client.session.set_dh_minimum(512);
+            assert_eq!(pair.server.session.set_psk_hint(b"hint"), 0);
+            if asks {
+                assert_eq!(pair.server.session.set_client_auth(ClientAuth::Always as i64), 0);
+                pair.client.session.set_credentials(Some(Arc::clone(&client)));
+            }
+            pair
+        };
+        let mut clean = make();
+        assert_eq!(clean.handshake(), (0, 0), "{suite:#x}");
+        for (up, length) in [(true, clean.up.log.len()), (false, clean.down.log.len())] {
+            for at in 0..length {
+                let mut pair = make();
+                let (c, s) = flipped(&mut pair, up, at);
+                let allowed = |code: i32| code == 0 || code == WOULD_BLOCK || (-9851..=-9800).contains(&code);
+                assert!(allowed(c) && allowed(s), "{suite:#x} byte {at} up {up}: {c} {s}");
+                let versions =
+                    [pair.client.session.negotiated_cipher(), pair.server.session.negotiated_cipher()];
+                let unnoticed = (c, s) == (0, 0);
+                assert!(!unnoticed || versions == [Ok(suite as u16); 2], "{suite:#x} byte {at} up {up}");
+            }
+        }
+    }
+}

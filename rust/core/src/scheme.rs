@@ -95,3 +95,43 @@ pub fn choose(key: &PrivateKey, peer: Option<&[SchemeId]>) -> Option<&'static Sc
     let fits = |s: &&Scheme| s.key.fits(key.kind()) && listed.contains(&s.id) && key.can_sign(s.algorithm);
     SCHEMES.iter().filter(|s| !s.weak).find(fits).or_else(|| SCHEMES.iter().find(fits))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    fn chosen(key: &[u8], peer: Option<&[SchemeId]>) -> Result<Option<SchemeId>, Fault> {
+        Ok(choose(&PrivateKey::from_pkcs8(key)?, peer).map(|row| row.id))
+    }
+
+    const RSA: &[u8] = include_bytes!("../../../tests/rust/keys/rsa1024.key");
+    const DSA: &[u8] = include_bytes!("../../../tests/rust/keys/dsa.key");
+    const PSS384: &[u8] = include_bytes!("../../../tests/rust/keys/rsapss384.key");
+
+    #[test]
+    fn sha1_comes_last_and_only_if_nothing_else_fits() -> Result<(), Fault> {
+        let (sha1, sha512) = (SchemeId::RSA_PKCS1_SHA1, SchemeId::RSA_PKCS1_SHA512);
+        assert_eq!(chosen(RSA, Some(&[sha1, sha512]))?, Some(sha512));
+        assert_eq!(chosen(RSA, Some(&[sha1, SchemeId::ECDSA_SHA256]))?, Some(sha1));
+        assert_eq!(chosen(RSA, None)?, Some(sha1));
+        assert_eq!(
+            chosen(DSA, Some(&[SchemeId::DSA_SHA1, SchemeId::DSA_SHA256]))?,
+            Some(SchemeId::DSA_SHA256)
+        );
+        assert_eq!(chosen(DSA, None)?, Some(SchemeId::DSA_SHA1));
+        Ok(())
+    }
+
+    #[test]
+    fn our_order_decides_and_a_key_decides_what_it_can() -> Result<(), Fault> {
+        let every: Vec<SchemeId> = SCHEMES.iter().rev().map(|row| row.id).collect();
+        assert_eq!(chosen(RSA, Some(&every))?, Some(SchemeId::RSA_PKCS1_SHA256));
+        assert_eq!(chosen(PSS384, Some(&every))?, Some(SchemeId::RSA_PSS_PSS_SHA384));
+        // A PSS signature with SHA-512 does not fit into 1024 bits.
+        assert_eq!(chosen(RSA, Some(&[SchemeId::RSA_PSS_RSAE_SHA512]))?, None);
+        assert_eq!(chosen(PSS384, Some(&[SchemeId::RSA_PSS_PSS_SHA256]))?, None);
+        assert_eq!(chosen(PSS384, None)?, None);
+        Ok(())
+    }
+}
