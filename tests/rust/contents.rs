@@ -5,6 +5,7 @@
 mod common;
 mod tap;
 
+use common::credentials;
 use st_core::profile;
 use st_core::status::OsStatus;
 use st_core::wire::certs::CertificateMessage;
@@ -93,7 +94,7 @@ fn a_server_hello_that_answers_what_was_not_asked_is_refused() {
             DECODE,
         ),
     ];
-    for suite in SUITES {
+    for suite in SCENES {
         for (what, edit, code, alert) in edits {
             let mut tap = rewriting(suite, Way::Down, 2, &|body| {
                 let mut hello = ServerHello::parse(body).unwrap();
@@ -172,7 +173,7 @@ fn a_client_hello_that_leaves_no_choice_is_refused_by_its_reason() {
             DECODE,
         ),
     ];
-    for suite in SUITES {
+    for suite in SCENES {
         for (what, edit, code, alert) in edits {
             client_hello(suite, what, *edit, *code, *alert);
         }
@@ -243,8 +244,8 @@ fn a_certificate_that_is_none_or_does_not_fit_is_refused() {
     };
     let (rsa, ec) = (RSA.chain[0].clone(), EC.chain[0].clone());
     let noise = vec![0x30; 300];
-    for suite in SUITES {
-        let (good, other) = if suite == KNOWN { (&rsa, &ec) } else { (&ec, &rsa) };
+    for suite in SCENES {
+        let (good, other) = if suite == EPHEMERAL { (&ec, &rsa) } else { (&rsa, &ec) };
         let cut = &good[..good.len() - 1];
         let cases: [(&str, Vec<u8>, OsStatus, u8); 7] = [
             ("none", list(&[]), PROTOCOL, ILLEGAL),
@@ -309,5 +310,74 @@ fn a_share_that_is_no_point_of_the_group_is_refused() {
     for (what, edit) in edits {
         let mut tap = rewriting(EPHEMERAL, Way::Up, 16, &|body| edit(body));
         failed(&mut tap, Way::Up, PROTOCOL, Some(ILLEGAL), what);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_prove_its_certificate_is_refused() {
+    let list = |certificates: &[&Vec<u8>]| {
+        let chain: Vec<Vec<u8>> = certificates.iter().map(|c| (*c).clone()).collect();
+        CertificateMessage::encode(&chain).unwrap()
+    };
+    let other = credentials(&rcgen::PKCS_ECDSA_P256_SHA256).chain[0].clone();
+    let cases = [
+        ("noise", list(&[&vec![0x30; 300]]), BAD_CHAIN, CERTIFICATE_UNKNOWN),
+        ("somebody else's", list(&[&other]), CRYPTO, DECRYPT),
+        ("of another kind", list(&[&RSA.chain[0]]), PROTOCOL, ILLEGAL),
+        ("an empty one", vec![0, 0, 3, 0, 0, 0], PROTOCOL, ILLEGAL),
+        // The proof of a certificate that was not sent.
+        ("none", list(&[]), PROTOCOL, UNEXPECTED),
+    ];
+    for (what, body, code, alert) in cases {
+        let mut tap = rewriting(MUTUAL, Way::Up, 11, &|_| body.clone());
+        failed(&mut tap, Way::Up, code, Some(alert), what);
+    }
+    let edits: &[Edit<Vec<u8>>] = &[
+        ("another signature", |b| *b.last_mut().unwrap() ^= 1, CRYPTO, DECRYPT),
+        ("no signature", |b| drop(b.splice(2.., [0, 0])), CRYPTO, DECRYPT),
+        ("another hash", |b| b[0] = 5, CRYPTO, DECRYPT),
+        ("a scheme of another key", |b| b[..2].copy_from_slice(&[4, 1]), PROTOCOL, ILLEGAL),
+        ("a scheme nobody asked for", |b| b[..2].copy_from_slice(&[0xfa, 0xfa]), PROTOCOL, ILLEGAL),
+    ];
+    for (what, edit, code, alert) in edits {
+        let mut tap = rewriting(MUTUAL, Way::Up, 15, &|body| {
+            let mut body = body.to_vec();
+            edit(&mut body);
+            body
+        });
+        failed(&mut tap, Way::Up, *code, Some(*alert), what);
+    }
+}
+
+#[test]
+fn a_request_for_a_certificate_that_makes_no_sense_is_refused() {
+    let edits: &[Edit<Vec<u8>>] = &[
+        ("no types", |b| drop(b.splice(..1 + usize::from(b[0]), [0])), PROTOCOL, ILLEGAL),
+        (
+            "half a scheme",
+            |b| {
+                let at = 1 + usize::from(b[0]);
+                b[at + 1] -= 1;
+            },
+            PROTOCOL,
+            ILLEGAL,
+        ),
+        (
+            "a name longer than its list",
+            |b| {
+                let n = b.len();
+                b.splice(n - 2.., [0, 3, 0, 9, 1]);
+            },
+            PROTOCOL,
+            ILLEGAL,
+        ),
+    ];
+    for (what, edit, code, alert) in edits {
+        let mut tap = rewriting(MUTUAL, Way::Down, 13, &|body| {
+            let mut body = body.to_vec();
+            edit(&mut body);
+            body
+        });
+        failed(&mut tap, Way::Down, *code, Some(*alert), what);
     }
 }

@@ -6,7 +6,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use crate::common::{End, Pipe, WOULD_BLOCK, credentials};
-use st_core::config::{Credentials, Role};
+use st_core::config::{ClientAuth, Credentials, Role};
 use st_core::crypto::rng::Rng;
 use st_core::crypto::secret::Secret;
 use st_core::engine::Engine;
@@ -362,7 +362,9 @@ pub static EC: LazyLock<Arc<Credentials>> = LazyLock::new(|| credentials(&rcgen:
 /// RSA key exchange, where the tap knows the keys, and an ephemeral one, where it does not.
 pub const KNOWN: u16 = 0x009c;
 pub const EPHEMERAL: u16 = 0xc02b;
-pub const SUITES: [u16; 2] = [KNOWN, EPHEMERAL];
+/// RSA key exchange with a certificate of the client; no number of a suite.
+pub const MUTUAL: u16 = 0;
+pub const SCENES: [u16; 3] = [KNOWN, EPHEMERAL, MUTUAL];
 
 pub const PROTOCOL: OsStatus = -9800;
 pub const CLOSED_GRACEFUL: OsStatus = -9805;
@@ -376,8 +378,16 @@ pub const OVERFLOW: u8 = 22;
 pub const ILLEGAL: u8 = 47;
 pub const DECODE: u8 = 50;
 
-pub fn tap(suite: u16) -> Tap {
-    Tap::new(if suite == KNOWN { &RSA } else { &EC }, suite)
+pub fn tap(scene: u16) -> Tap {
+    let mut tap = match scene {
+        EPHEMERAL => return Tap::new(&EC, EPHEMERAL),
+        _ => Tap::new(&RSA, KNOWN),
+    };
+    if scene == MUTUAL {
+        assert_eq!(tap.server.session.set_client_auth(ClientAuth::Always as i64), 0);
+        tap.client.session.set_credentials(Some(Arc::clone(&EC)));
+    }
+    tap
 }
 
 /// The receiving end of `way` failed in SSLHandshake with this status, told the peer this much, and answers from
