@@ -120,7 +120,8 @@ pub fn pass(_: Way, _: usize, record: Record) -> Vec<Record> {
     vec![record]
 }
 
-fn end(role: Role, suite: u16) -> End {
+/// An end that knows one suite and has no random bytes.
+pub fn end(role: Role, suite: u16) -> End {
     let engine = Engine::with_rng(Framing::Stream, Box::new(Fixed(BYTE)));
     let mut session = Session::with_engine(role, Framing::Stream, engine);
     session.set_io(true);
@@ -187,6 +188,11 @@ impl Tap {
         let n = bytes.len().min(self.limits[way.at()] - self.delivered(way));
         self.input[way.at()].bytes.extend(&bytes[..n]);
         self.input[way.at()].log.extend_from_slice(&bytes[..n]);
+    }
+
+    /// Everything that was delivered, as it went over the wire.
+    pub fn stream(&self, way: Way) -> &[u8] {
+        &self.input[way.at()].log
     }
 
     /// How many bytes were delivered.
@@ -378,14 +384,19 @@ pub const OVERFLOW: u8 = 22;
 pub const ILLEGAL: u8 = 47;
 pub const DECODE: u8 = 50;
 
-pub fn tap(scene: u16) -> Tap {
-    let mut tap = match scene {
-        EPHEMERAL => return Tap::new(&EC, EPHEMERAL),
-        _ => Tap::new(&RSA, KNOWN),
-    };
-    if scene == MUTUAL {
+pub fn tap(number: u16) -> Tap {
+    scene(number, if number == EPHEMERAL { &EC } else { &RSA }, &EC)
+}
+
+/// A scene with these certificates of the server and, where it needs one, of the client.
+pub fn scene(number: u16, server: &Arc<Credentials>, client: &Arc<Credentials>) -> Tap {
+    if number == EPHEMERAL {
+        return Tap::new(server, if server.key.kind().is_ec() { EPHEMERAL } else { 0xc02f });
+    }
+    let mut tap = Tap::new(server, KNOWN);
+    if number == MUTUAL {
         assert_eq!(tap.server.session.set_client_auth(ClientAuth::Always as i64), 0);
-        tap.client.session.set_credentials(Some(Arc::clone(&EC)));
+        tap.client.session.set_credentials(Some(Arc::clone(client)));
     }
     tap
 }
