@@ -244,7 +244,7 @@ fn a_certificate_that_is_none_or_does_not_fit_is_refused() {
     };
     let (rsa, ec) = (RSA.chain[0].clone(), EC.chain[0].clone());
     let noise = vec![0x30; 300];
-    for suite in SCENES {
+    for suite in SCENES.into_iter().filter(|scene| *scene != SHARED) {
         let (good, other) = if suite == EPHEMERAL { (&ec, &rsa) } else { (&rsa, &ec) };
         let cut = &good[..good.len() - 1];
         let cases: [(&str, Vec<u8>, OsStatus, u8); 7] = [
@@ -379,5 +379,82 @@ fn a_request_for_a_certificate_that_makes_no_sense_is_refused() {
             body
         });
         failed(&mut tap, Way::Down, *code, Some(*alert), what);
+    }
+}
+
+/// A number behind two bytes of length.
+fn number(bytes: &[u8]) -> Vec<u8> {
+    [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
+}
+
+/// The prime of a ServerKeyExchange, and one less.
+fn prime(body: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
+    let prime = body[2..2 + length].to_vec();
+    let mut less = prime.clone();
+    *less.last_mut().unwrap() -= 1;
+    (prime, less)
+}
+
+/// The ServerKeyExchange of a clean handshake over a finite field.
+fn recorded_share() -> Vec<u8> {
+    let mut tap = tap(FINITE);
+    tap.handshake(&mut pass);
+    let share = tap.log.iter().find(|(_, record)| record.typ == HANDSHAKE && record.body[0] == 12);
+    share.unwrap().1.body[4..].to_vec()
+}
+
+/// RFC 7919 section 3 and 5.1: values that give the secret away.
+#[test]
+fn a_finite_share_outside_its_group_is_refused_by_both_ends() {
+    type Values = fn(&[u8], &[u8]) -> Vec<u8>;
+    let values: [(&str, Values); 7] = [
+        ("zero", |_, _| vec![0]),
+        ("one", |_, _| vec![1]),
+        ("one, in full length", |p, _| [&vec![0; p.len() - 1][..], &[1]].concat()),
+        ("minus one", |_, less| less.to_vec()),
+        ("the prime", |p, _| p.to_vec()),
+        ("above the prime", |p, _| vec![0xff; p.len() + 1]),
+        ("nothing", |_, _| vec![]),
+    ];
+    for (what, value) in values {
+        let mut tap = rewriting(FINITE, Way::Down, 12, &|body| {
+            let (p, less) = prime(body);
+            let (head, rest) = body.split_at(2 + p.len() + 3);
+            [head, &number(&value(&p, &less)), &rest[2 + p.len()..]].concat()
+        });
+        failed(&mut tap, Way::Down, PROTOCOL, Some(ILLEGAL), what);
+        let (p, less) = prime(&recorded_share());
+        let mut tap = rewriting(FINITE, Way::Up, 16, &|_| number(&value(&p, &less)));
+        failed(&mut tap, Way::Up, PROTOCOL, Some(ILLEGAL), what);
+    }
+}
+
+#[test]
+fn a_finite_group_that_is_none_is_refused_before_its_signature_is_looked_at() {
+    type Change = fn(Vec<u8>, Vec<u8>) -> Vec<u8>;
+    let changes: [(&str, Change, OsStatus, u8); 6] = [
+        ("even", |p, rest| [number(&prime(&number(&p)).1), rest].concat(), PROTOCOL, ILLEGAL),
+        ("zero", |_, rest| [number(&[0]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("one", |_, rest| [number(&[1]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("none", |_, rest| [number(&[]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("of 16,392 bits", |_, rest| [number(&[0xff; 2049]), rest].concat(), PROTOCOL, ILLEGAL),
+        (
+            "another",
+            |mut p, rest| {
+                p[1] ^= 1;
+                [number(&p), rest].concat()
+            },
+            CRYPTO,
+            DECRYPT,
+        ),
+    ];
+    for (what, change, code, alert) in changes {
+        let mut tap = rewriting(FINITE, Way::Down, 12, &|body| {
+            let (p, _) = prime(body);
+            let rest = body[2 + p.len()..].to_vec();
+            change(p, rest)
+        });
+        failed(&mut tap, Way::Down, code, Some(alert), what);
     }
 }

@@ -160,8 +160,8 @@ fn the_seeds_are_written() {
         (HandshakeType::SERVER_HELLO, Some(1)),
         (HandshakeType::CERTIFICATE, Some(2)),
         (HandshakeType::CERTIFICATE_REQUEST, Some(3)),
-        (HandshakeType::CERTIFICATE_VERIFY, Some(5)),
-        (HandshakeType::CLIENT_KEY_EXCHANGE, Some(8)),
+        (HandshakeType::CERTIFICATE_VERIFY, Some(4)),
+        (HandshakeType::CLIENT_KEY_EXCHANGE, Some(6 | 2 << 3)),
     ];
     let mut all = Vec::new();
     for (typ, selector) in types {
@@ -172,7 +172,10 @@ fn the_seeds_are_written() {
             write("messages", &format!("type-{}", typ.0), &with(selector, &body));
         }
     }
-    write("messages", "type-12", &with(6, &targets::ephemeral_body()));
+    write("messages", "type-12-curve", &with(5 | 9 << 3, &targets::server_share(tap::EPHEMERAL)));
+    write("messages", "type-12-field", &with(5 | 10 << 3, &targets::server_share(tap::FINITE)));
+    write("messages", "type-12-hint", &with(5 | 4 << 3, &[0, 4, b'h', b'i', b'n', b't']));
+    write("messages", "type-16-identity", &with(6 | 4 << 3, &[0, 2, b'm', b'e']));
     write("messages", "type-22", &with(7, &[1, 0, 0, 3, 0x30, 1, 0]));
     write("assembler", "flight", &with(30, &all));
     write("assembler", "one", &with(0, &[20, 0, 0, 2, 1, 2, 14, 0, 0, 0]));
@@ -190,7 +193,7 @@ fn the_seeds_are_written() {
     write("chain", "three", &with(0, &list(&chain)));
     write("chain", "strict", &with(7, &list(&chain)));
     write("chain", "one", &with(8, &list(&[read("certificate.der")])));
-    for scene in 0..3 {
+    for scene in 0..6 {
         write("handshake", &format!("clean-{scene}"), &[scene]);
         write(
             "handshake",

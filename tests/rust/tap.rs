@@ -34,6 +34,9 @@ impl Rng for Fixed {
 
 const BYTE: u8 = 0x42;
 
+/// The secret of both ends.
+const PSK: &[u8] = b"a secret";
+
 pub const CCS: u8 = 20;
 pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
@@ -126,6 +129,7 @@ pub fn end(role: Role, suite: u16) -> End {
     let mut session = Session::with_engine(role, Framing::Stream, engine);
     session.set_io(true);
     assert_eq!(session.set_enabled_ciphers(&[i64::from(suite)]), 0);
+    assert_eq!(session.set_psk_secret(PSK), 0);
     End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, secrets: Vec::new() }
 }
 
@@ -316,11 +320,8 @@ impl Tap {
     fn derive(&mut self) {
         let Some(mut transcript) = self.transcript.take() else { return };
         let suite = suite::by_id(SuiteId(self.suite)).unwrap();
-        if suite.kx != Kx::Rsa {
-            return;
-        }
+        let Some(premaster) = premaster(suite) else { return };
         transcript.start(suite.prf);
-        let premaster = Secret::new([&[3, 3][..], &[BYTE; 46]].concat());
         let hash = transcript.hash();
         let master = classic::extended_master_secret(tls12(), suite.prf, &premaster, hash.as_bytes());
         self.keys = Some(classic::key_block(tls12(), suite, &master, &self.randoms));
@@ -356,6 +357,20 @@ impl Tap {
     }
 }
 
+/// The premaster, where everything that goes into it is known.
+fn premaster(suite: &suite::Suite) -> Option<Secret> {
+    let other = match suite.kx {
+        Kx::Rsa => [&[3, 3][..], &[BYTE; 46]].concat(),
+        Kx::Psk => vec![0; PSK.len()],
+        _ => return None,
+    };
+    if !suite.has_psk() {
+        return Some(Secret::new(other));
+    }
+    let length = |part: &[u8]| u16::try_from(part.len()).unwrap().to_be_bytes();
+    Some(Secret::new([&length(&other)[..], &other, &length(PSK), PSK].concat()))
+}
+
 fn tls12() -> &'static profile::Profile {
     profile::by_wire(Framing::Stream, WireVersion::TLS12).unwrap()
 }
@@ -370,7 +385,13 @@ pub const KNOWN: u16 = 0x009c;
 pub const EPHEMERAL: u16 = 0xc02b;
 /// RSA key exchange with a certificate of the client; no number of a suite.
 pub const MUTUAL: u16 = 0;
-pub const SCENES: [u16; 3] = [KNOWN, EPHEMERAL, MUTUAL];
+/// A pre-shared key alone, and together with RSA; the tap has the secret. Finite fields, where it has nothing.
+pub const SHARED: u16 = 0x00a8;
+pub const BOTH: u16 = 0x00ac;
+pub const FINITE: u16 = 0x009e;
+pub const SCENES: [u16; 6] = [KNOWN, EPHEMERAL, MUTUAL, SHARED, BOTH, FINITE];
+/// Scenes in which the tap cannot read what is sealed.
+pub const BLIND: [u16; 2] = [EPHEMERAL, FINITE];
 
 pub const PROTOCOL: OsStatus = -9800;
 pub const CLOSED_GRACEFUL: OsStatus = -9805;
@@ -393,7 +414,11 @@ pub fn scene(number: u16, server: &Arc<Credentials>, client: &Arc<Credentials>) 
     if number == EPHEMERAL {
         return Tap::new(server, if server.key.kind().is_ec() { EPHEMERAL } else { 0xc02f });
     }
-    let mut tap = Tap::new(server, KNOWN);
+    let mut tap = Tap::new(server, if number == MUTUAL { KNOWN } else { number });
+    if number == FINITE {
+        // RFC 2409 section 6.2: known to be safe, and quick.
+        assert_eq!(tap.server.session.set_dh_params(include_bytes!("keys/dh1024.der")), 0);
+    }
     if number == MUTUAL {
         assert_eq!(tap.server.session.set_client_auth(ClientAuth::Always as i64), 0);
         tap.client.session.set_credentials(Some(Arc::clone(client)));

@@ -21,7 +21,7 @@ use st_core::wire::codec;
 use st_core::wire::extension::{Place, encode_block, parse_block};
 use st_core::wire::hello::{ClientHello, ServerHello};
 use st_core::wire::ids::{HandshakeType, SuiteId, WireVersion};
-use st_core::wire::kx::{ServerEcdhe, client_vector};
+use st_core::wire::kx::{ClientKeyExchange, ClientShape, Params, ParamsKind, ServerKeyExchange, ServerShape};
 use st_core::wire::tail;
 use st_core::x509::{Anchors, Certificate, Policy, Trust, matches_host};
 use std::sync::{Arc, LazyLock};
@@ -146,7 +146,7 @@ fn assembled(data: &[u8], portion: usize) -> (Vec<Vec<u8>>, Option<st_core::faul
 /// What parses is written as it was read, wherever the form is the only one.
 pub fn messages(data: &[u8]) {
     let (first, body) = choice(data);
-    match first % 9 {
+    match first % 8 {
         0 => {
             if let Ok(hello) = ClientHello::parse(body) {
                 let again = ClientHello::parse(&hello.encode().unwrap());
@@ -160,18 +160,31 @@ pub fn messages(data: &[u8]) {
             }
         }
         2 => same(CertificateMessage::parse(body).map(|m| CertificateMessage::encode(&m.chain)), body),
-        3 => same(CertificateRequest::parse(body, true).map(|m| m.encode()), body),
-        4 => same(CertificateRequest::parse(body, false).map(|m| m.encode()), body),
-        5 => same(Signed::parse(body).map(|m| m.encode()), body),
-        6 => same(ServerEcdhe::parse(body).map(|m| ServerEcdhe::body(&m.raw, &m.signed)), body),
-        7 => drop(CertificateStatus::parse(body)),
-        _ => {
-            for width in [1, 2] {
-                let vector = client_vector(width, body);
-                assert!(vector.is_err() || vector.is_ok_and(|v| v.len() + width == body.len()));
-            }
+        3 => same(CertificateRequest::parse(body, first & 8 == 0).map(|m| m.encode()), body),
+        4 => same(Signed::parse(body).map(|m| m.encode()), body),
+        5 => server_key_exchange(first >> 3, body),
+        6 => {
+            let share = [None, Some(1), Some(2), Some(2)][usize::from(first >> 3 & 3)];
+            let shape = ClientShape { identity: first & 32 != 0, share };
+            same(ClientKeyExchange::parse(body, shape).map(|m| m.encode(shape)), body);
         }
+        _ => drop(CertificateStatus::parse(body)),
     }
+}
+
+fn server_key_exchange(form: u8, body: &[u8]) {
+    let params = [ParamsKind::None, ParamsKind::Ecdhe, ParamsKind::Dhe, ParamsKind::Dhe];
+    let params = params[usize::from(form & 3)];
+    let shape = ServerShape { hint: form & 4 != 0, params, signed: form & 8 != 0 };
+    let Ok(message) = ServerKeyExchange::parse(body, shape) else { return };
+    let share = match &message.params {
+        None => Ok(Vec::new()),
+        Some(Params::Ecdhe(params)) => params.encode(),
+        Some(Params::Dhe(params)) => params.encode(),
+    };
+    assert_eq!(share.as_ref(), Ok(&message.raw));
+    let hint = message.hint.as_deref();
+    same(Ok(ServerKeyExchange::encode(hint, &message.raw, message.signed.as_ref())), body);
 }
 
 type Coded<T> = Result<T, st_core::fault::Fault>;
@@ -416,8 +429,8 @@ pub fn body_of(typ: HandshakeType) -> Vec<u8> {
 }
 
 /// A ServerKeyExchange.
-pub fn ephemeral_body() -> Vec<u8> {
-    let mut tap = tap::scene(tap::EPHEMERAL, &FIXED, &FIXED);
+pub fn server_share(scene: u16) -> Vec<u8> {
+    let mut tap = tap::scene(scene, &FIXED, &FIXED);
     tap.handshake(&mut tap::pass);
     let found = tap.log.iter().find(|(_, r)| r.typ == HANDSHAKE && r.body.first() == Some(&12));
     found.map(|(_, record)| record.body[4..].to_vec()).unwrap_or_default()
