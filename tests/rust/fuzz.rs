@@ -183,6 +183,7 @@ fn the_seeds_are_written() {
     let at = hello.len() - usize::from(targets::block_length(&hello)) - 2;
     write("extensions", "client", &with(0, &hello[at..]));
     write("extensions", "server", &with(1, &[0, 9, 0xff, 1, 0, 1, 0, 0, 23, 0, 0]));
+    write("extensions", "unknown-name", &with(0, &[0, 9, 0, 0, 0, 5, 0, 3, 0x23, 0, 0]));
     write("extensions", "odd", &with(0, &[0, 13, 0, 16, 0, 5, 0, 3, 2, b'h', b'2', 0xfa, 0xfa, 0, 0]));
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fixtures");
     let read = |name: &str| fs::read(fixtures.join(name)).unwrap();

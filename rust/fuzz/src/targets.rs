@@ -18,7 +18,7 @@ use st_core::status::OsStatus;
 use st_core::suite;
 use st_core::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus, Signed};
 use st_core::wire::codec;
-use st_core::wire::extension::{Place, encode_block, parse_block};
+use st_core::wire::extension::{Extension, Place, encode_block, parse_block};
 use st_core::wire::hello::{ClientHello, ServerHello};
 use st_core::wire::ids::{HandshakeType, SuiteId, WireVersion};
 use st_core::wire::kx::{ClientKeyExchange, ClientShape, Params, ParamsKind, ServerKeyExchange, ServerShape};
@@ -148,7 +148,7 @@ pub fn messages(data: &[u8]) {
     let (first, body) = choice(data);
     match first % 8 {
         0 => {
-            if let Ok(hello) = ClientHello::parse(body) {
+            if let Ok(hello) = ClientHello::parse(body).map(with_names) {
                 let again = ClientHello::parse(&hello.encode().unwrap());
                 assert!(again.is_ok_and(|a| a.suites == hello.suites && a.session_id == hello.session_id));
             }
@@ -170,6 +170,16 @@ pub fn messages(data: &[u8]) {
         }
         _ => drop(CertificateStatus::parse(body)),
     }
+}
+
+/// A client's server_name with none but unknown kinds of names is read, and never written.
+fn is_writable(extension: &Extension) -> bool {
+    *extension != Extension::ServerName(None)
+}
+
+fn with_names(mut hello: ClientHello) -> ClientHello {
+    hello.extensions.get_or_insert_default().retain(is_writable);
+    hello
 }
 
 fn server_key_exchange(form: u8, body: &[u8]) {
@@ -199,7 +209,10 @@ fn same(parsed: Coded<Coded<Vec<u8>>>, body: &[u8]) {
 pub fn extensions(data: &[u8]) {
     let (first, body) = choice(data);
     let place = if first & 1 == 0 { Place::Client } else { Place::Server };
-    let Ok(Some(parsed)) = parse_block(place, &mut codec::Reader::new(body)) else { return };
+    let Ok(Some(mut parsed)) = parse_block(place, &mut codec::Reader::new(body)) else { return };
+    if place == Place::Client {
+        parsed.retain(is_writable);
+    }
     let mut writer = codec::Writer::new();
     encode_block(place, &parsed, &mut writer).unwrap();
     let bytes = writer.into_bytes();
