@@ -5,6 +5,7 @@
 mod common;
 mod tap;
 
+use common::credentials;
 use st_core::profile;
 use st_core::status::OsStatus;
 use st_core::wire::certs::CertificateMessage;
@@ -93,7 +94,7 @@ fn a_server_hello_that_answers_what_was_not_asked_is_refused() {
             DECODE,
         ),
     ];
-    for suite in SUITES {
+    for suite in SCENES {
         for (what, edit, code, alert) in edits {
             let mut tap = rewriting(suite, Way::Down, 2, &|body| {
                 let mut hello = ServerHello::parse(body).unwrap();
@@ -172,7 +173,7 @@ fn a_client_hello_that_leaves_no_choice_is_refused_by_its_reason() {
             DECODE,
         ),
     ];
-    for suite in SUITES {
+    for suite in SCENES {
         for (what, edit, code, alert) in edits {
             client_hello(suite, what, *edit, *code, *alert);
         }
@@ -243,8 +244,8 @@ fn a_certificate_that_is_none_or_does_not_fit_is_refused() {
     };
     let (rsa, ec) = (RSA.chain[0].clone(), EC.chain[0].clone());
     let noise = vec![0x30; 300];
-    for suite in SUITES {
-        let (good, other) = if suite == KNOWN { (&rsa, &ec) } else { (&ec, &rsa) };
+    for suite in SCENES.into_iter().filter(|scene| *scene != SHARED) {
+        let (good, other) = if suite == EPHEMERAL { (&ec, &rsa) } else { (&rsa, &ec) };
         let cut = &good[..good.len() - 1];
         let cases: [(&str, Vec<u8>, OsStatus, u8); 7] = [
             ("none", list(&[]), PROTOCOL, ILLEGAL),
@@ -309,5 +310,151 @@ fn a_share_that_is_no_point_of_the_group_is_refused() {
     for (what, edit) in edits {
         let mut tap = rewriting(EPHEMERAL, Way::Up, 16, &|body| edit(body));
         failed(&mut tap, Way::Up, PROTOCOL, Some(ILLEGAL), what);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_prove_its_certificate_is_refused() {
+    let list = |certificates: &[&Vec<u8>]| {
+        let chain: Vec<Vec<u8>> = certificates.iter().map(|c| (*c).clone()).collect();
+        CertificateMessage::encode(&chain).unwrap()
+    };
+    let other = credentials(&rcgen::PKCS_ECDSA_P256_SHA256).chain[0].clone();
+    let cases = [
+        ("noise", list(&[&vec![0x30; 300]]), BAD_CHAIN, CERTIFICATE_UNKNOWN),
+        ("somebody else's", list(&[&other]), CRYPTO, DECRYPT),
+        ("of another kind", list(&[&RSA.chain[0]]), PROTOCOL, ILLEGAL),
+        ("an empty one", vec![0, 0, 3, 0, 0, 0], PROTOCOL, ILLEGAL),
+        // The proof of a certificate that was not sent.
+        ("none", list(&[]), PROTOCOL, UNEXPECTED),
+    ];
+    for (what, body, code, alert) in cases {
+        let mut tap = rewriting(MUTUAL, Way::Up, 11, &|_| body.clone());
+        failed(&mut tap, Way::Up, code, Some(alert), what);
+    }
+    let edits: &[Edit<Vec<u8>>] = &[
+        ("another signature", |b| *b.last_mut().unwrap() ^= 1, CRYPTO, DECRYPT),
+        ("no signature", |b| drop(b.splice(2.., [0, 0])), CRYPTO, DECRYPT),
+        ("another hash", |b| b[0] = 5, CRYPTO, DECRYPT),
+        ("a scheme of another key", |b| b[..2].copy_from_slice(&[4, 1]), PROTOCOL, ILLEGAL),
+        ("a scheme nobody asked for", |b| b[..2].copy_from_slice(&[0xfa, 0xfa]), PROTOCOL, ILLEGAL),
+    ];
+    for (what, edit, code, alert) in edits {
+        let mut tap = rewriting(MUTUAL, Way::Up, 15, &|body| {
+            let mut body = body.to_vec();
+            edit(&mut body);
+            body
+        });
+        failed(&mut tap, Way::Up, *code, Some(*alert), what);
+    }
+}
+
+#[test]
+fn a_request_for_a_certificate_that_makes_no_sense_is_refused() {
+    let edits: &[Edit<Vec<u8>>] = &[
+        ("no types", |b| drop(b.splice(..1 + usize::from(b[0]), [0])), PROTOCOL, ILLEGAL),
+        (
+            "half a scheme",
+            |b| {
+                let at = 1 + usize::from(b[0]);
+                b[at + 1] -= 1;
+            },
+            PROTOCOL,
+            ILLEGAL,
+        ),
+        (
+            "a name longer than its list",
+            |b| {
+                let n = b.len();
+                b.splice(n - 2.., [0, 3, 0, 9, 1]);
+            },
+            PROTOCOL,
+            ILLEGAL,
+        ),
+    ];
+    for (what, edit, code, alert) in edits {
+        let mut tap = rewriting(MUTUAL, Way::Down, 13, &|body| {
+            let mut body = body.to_vec();
+            edit(&mut body);
+            body
+        });
+        failed(&mut tap, Way::Down, *code, Some(*alert), what);
+    }
+}
+
+/// A number behind two bytes of length.
+fn number(bytes: &[u8]) -> Vec<u8> {
+    [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
+}
+
+/// The prime of a ServerKeyExchange, and one less.
+fn prime(body: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
+    let prime = body[2..2 + length].to_vec();
+    let mut less = prime.clone();
+    *less.last_mut().unwrap() -= 1;
+    (prime, less)
+}
+
+/// The ServerKeyExchange of a clean handshake over a finite field.
+fn recorded_share() -> Vec<u8> {
+    let mut tap = tap(FINITE);
+    tap.handshake(&mut pass);
+    let share = tap.log.iter().find(|(_, record)| record.typ == HANDSHAKE && record.body[0] == 12);
+    share.unwrap().1.body[4..].to_vec()
+}
+
+/// RFC 7919 section 3 and 5.1: values that give the secret away.
+#[test]
+fn a_finite_share_outside_its_group_is_refused_by_both_ends() {
+    type Values = fn(&[u8], &[u8]) -> Vec<u8>;
+    let values: [(&str, Values); 7] = [
+        ("zero", |_, _| vec![0]),
+        ("one", |_, _| vec![1]),
+        ("one, in full length", |p, _| [&vec![0; p.len() - 1][..], &[1]].concat()),
+        ("minus one", |_, less| less.to_vec()),
+        ("the prime", |p, _| p.to_vec()),
+        ("above the prime", |p, _| vec![0xff; p.len() + 1]),
+        ("nothing", |_, _| vec![]),
+    ];
+    for (what, value) in values {
+        let mut tap = rewriting(FINITE, Way::Down, 12, &|body| {
+            let (p, less) = prime(body);
+            let (head, rest) = body.split_at(2 + p.len() + 3);
+            [head, &number(&value(&p, &less)), &rest[2 + p.len()..]].concat()
+        });
+        failed(&mut tap, Way::Down, PROTOCOL, Some(ILLEGAL), what);
+        let (p, less) = prime(&recorded_share());
+        let mut tap = rewriting(FINITE, Way::Up, 16, &|_| number(&value(&p, &less)));
+        failed(&mut tap, Way::Up, PROTOCOL, Some(ILLEGAL), what);
+    }
+}
+
+#[test]
+fn a_finite_group_that_is_none_is_refused_before_its_signature_is_looked_at() {
+    type Change = fn(Vec<u8>, Vec<u8>) -> Vec<u8>;
+    let changes: [(&str, Change, OsStatus, u8); 6] = [
+        ("even", |p, rest| [number(&prime(&number(&p)).1), rest].concat(), PROTOCOL, ILLEGAL),
+        ("zero", |_, rest| [number(&[0]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("one", |_, rest| [number(&[1]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("none", |_, rest| [number(&[]), rest].concat(), PROTOCOL, ILLEGAL),
+        ("of 16,392 bits", |_, rest| [number(&[0xff; 2049]), rest].concat(), PROTOCOL, ILLEGAL),
+        (
+            "another",
+            |mut p, rest| {
+                p[1] ^= 1;
+                [number(&p), rest].concat()
+            },
+            CRYPTO,
+            DECRYPT,
+        ),
+    ];
+    for (what, change, code, alert) in changes {
+        let mut tap = rewriting(FINITE, Way::Down, 12, &|body| {
+            let (p, _) = prime(body);
+            let rest = body[2 + p.len()..].to_vec();
+            change(p, rest)
+        });
+        failed(&mut tap, Way::Down, code, Some(alert), what);
     }
 }

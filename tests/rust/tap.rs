@@ -6,7 +6,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use crate::common::{End, Pipe, WOULD_BLOCK, credentials};
-use st_core::config::{Credentials, Role};
+use st_core::config::{ClientAuth, Credentials, Role};
 use st_core::crypto::rng::Rng;
 use st_core::crypto::secret::Secret;
 use st_core::engine::Engine;
@@ -33,6 +33,9 @@ impl Rng for Fixed {
 }
 
 const BYTE: u8 = 0x42;
+
+/// The secret of both ends.
+const PSK: &[u8] = b"a secret";
 
 pub const CCS: u8 = 20;
 pub const ALERT: u8 = 21;
@@ -120,11 +123,13 @@ pub fn pass(_: Way, _: usize, record: Record) -> Vec<Record> {
     vec![record]
 }
 
-fn end(role: Role, suite: u16) -> End {
+/// An end that knows one suite and has no random bytes.
+pub fn end(role: Role, suite: u16) -> End {
     let engine = Engine::with_rng(Framing::Stream, Box::new(Fixed(BYTE)));
     let mut session = Session::with_engine(role, Framing::Stream, engine);
     session.set_io(true);
     assert_eq!(session.set_enabled_ciphers(&[i64::from(suite)]), 0);
+    assert_eq!(session.set_psk_secret(PSK), 0);
     End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, secrets: Vec::new() }
 }
 
@@ -187,6 +192,11 @@ impl Tap {
         let n = bytes.len().min(self.limits[way.at()] - self.delivered(way));
         self.input[way.at()].bytes.extend(&bytes[..n]);
         self.input[way.at()].log.extend_from_slice(&bytes[..n]);
+    }
+
+    /// Everything that was delivered, as it went over the wire.
+    pub fn stream(&self, way: Way) -> &[u8] {
+        &self.input[way.at()].log
     }
 
     /// How many bytes were delivered.
@@ -315,11 +325,8 @@ impl Tap {
     fn derive(&mut self) {
         let Some(mut transcript) = self.transcript.take() else { return };
         let suite = suite::by_id(SuiteId(self.suite)).unwrap();
-        if suite.kx != Kx::Rsa {
-            return;
-        }
+        let Some(premaster) = premaster(suite) else { return };
         transcript.start(tls12(), suite.prf);
-        let premaster = Secret::new([&[3, 3][..], &[BYTE; 46]].concat());
         let hash = transcript.hash();
         let master = classic::extended_master_secret(tls12(), suite.prf, &premaster, hash.as_bytes());
         self.keys = Some(classic::key_block(tls12(), suite, &master, &self.randoms));
@@ -355,6 +362,20 @@ impl Tap {
     }
 }
 
+/// The premaster, where everything that goes into it is known.
+fn premaster(suite: &suite::Suite) -> Option<Secret> {
+    let other = match suite.kx {
+        Kx::Rsa => [&[3, 3][..], &[BYTE; 46]].concat(),
+        Kx::Psk => vec![0; PSK.len()],
+        _ => return None,
+    };
+    if !suite.has_psk() {
+        return Some(Secret::new(other));
+    }
+    let length = |part: &[u8]| u16::try_from(part.len()).unwrap().to_be_bytes();
+    Some(Secret::new([&length(&other)[..], &other, &length(PSK), PSK].concat()))
+}
+
 fn tls12() -> &'static profile::Profile {
     profile::by_wire(Framing::Stream, WireVersion::TLS12).unwrap()
 }
@@ -367,7 +388,15 @@ pub static EC: LazyLock<Arc<Credentials>> = LazyLock::new(|| credentials(&rcgen:
 /// RSA key exchange, where the tap knows the keys, and an ephemeral one, where it does not.
 pub const KNOWN: u16 = 0x009c;
 pub const EPHEMERAL: u16 = 0xc02b;
-pub const SUITES: [u16; 2] = [KNOWN, EPHEMERAL];
+/// RSA key exchange with a certificate of the client; no number of a suite.
+pub const MUTUAL: u16 = 0;
+/// A pre-shared key alone, and together with RSA; the tap has the secret. Finite fields, where it has nothing.
+pub const SHARED: u16 = 0x00a8;
+pub const BOTH: u16 = 0x00ac;
+pub const FINITE: u16 = 0x009e;
+pub const SCENES: [u16; 6] = [KNOWN, EPHEMERAL, MUTUAL, SHARED, BOTH, FINITE];
+/// Scenes in which the tap cannot read what is sealed.
+pub const BLIND: [u16; 2] = [EPHEMERAL, FINITE];
 
 pub const PROTOCOL: OsStatus = -9800;
 pub const CLOSED_GRACEFUL: OsStatus = -9805;
@@ -381,8 +410,25 @@ pub const OVERFLOW: u8 = 22;
 pub const ILLEGAL: u8 = 47;
 pub const DECODE: u8 = 50;
 
-pub fn tap(suite: u16) -> Tap {
-    Tap::new(if suite == KNOWN { &RSA } else { &EC }, suite)
+pub fn tap(number: u16) -> Tap {
+    scene(number, if number == EPHEMERAL { &EC } else { &RSA }, &EC)
+}
+
+/// A scene with these certificates of the server and, where it needs one, of the client.
+pub fn scene(number: u16, server: &Arc<Credentials>, client: &Arc<Credentials>) -> Tap {
+    if number == EPHEMERAL {
+        return Tap::new(server, if server.key.kind().is_ec() { EPHEMERAL } else { 0xc02f });
+    }
+    let mut tap = Tap::new(server, if number == MUTUAL { KNOWN } else { number });
+    if number == FINITE {
+        // RFC 2409 section 6.2: known to be safe, and quick.
+        assert_eq!(tap.server.session.set_dh_params(include_bytes!("keys/dh1024.der")), 0);
+    }
+    if number == MUTUAL {
+        assert_eq!(tap.server.session.set_client_auth(ClientAuth::Always as i64), 0);
+        tap.client.session.set_credentials(Some(Arc::clone(client)));
+    }
+    tap
 }
 
 /// The receiving end of `way` failed in SSLHandshake with this status, told the peer this much, and answers from

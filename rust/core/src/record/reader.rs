@@ -83,7 +83,7 @@ pub struct Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.buffer.zeroize();
+        self.wipe();
     }
 }
 
@@ -104,6 +104,11 @@ impl Reader {
                 empty: 0,
             },
         }
+    }
+
+    /// As a slice: a vector would also wipe its spare capacity, of which there is none, byte by byte again.
+    fn wipe(&mut self) {
+        self.buffer.as_mut_slice().zeroize();
     }
 
     /// What follows is opened with this, from sequence number 0.
@@ -139,7 +144,7 @@ impl Reader {
             let size = if self.end + n <= SMALL { SMALL } else { RECORD.max(self.end + n) };
             let mut grown = vec![0; size];
             grown[..self.end].copy_from_slice(&self.buffer[..self.end]);
-            self.buffer.zeroize();
+            self.wipe();
             self.buffer = grown;
         }
     }
@@ -219,7 +224,7 @@ impl Reader {
     /// Gives a big buffer back to the system while nothing is in it.
     pub fn rest(&mut self) {
         if self.plain.is_empty() && self.start == self.end && self.buffer.len() > SMALL {
-            self.buffer.zeroize();
+            self.wipe();
             self.buffer = Vec::new();
             (self.start, self.end, self.plain) = (0, 0, 0..0);
         }
