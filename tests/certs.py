@@ -54,6 +54,7 @@ KEYS: dict[str, Callable[[], Any]] = {
     "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "dsa": lambda: dsa.generate_private_key(2048),
+    "dsa1024": lambda: dsa.generate_private_key(1024),
 }
 
 
@@ -274,6 +275,7 @@ _MAKERS: dict[str, Callable[[], Credential]] = {
         for kind in ("rsa", "rsa3072", "p256", "p384", "p521", "ed25519")
     },
     "dsa": lambda: make_leaf("dsa", "dsa", authority()),
+    "dsa1024": lambda: make_leaf("dsa1024", "dsa1024", authority()),
     "ecdh_rsa": lambda: make_leaf("ecdh_rsa", "p256", intermediate()),
     "pss": lambda: make_pss("pss", authority()),
     "expired": _expired,

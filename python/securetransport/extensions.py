@@ -7,6 +7,7 @@ milder does so by name only.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from ._native import SecCertificate, SecIdentity, SSLContext
@@ -15,7 +16,14 @@ from .functions import _args
 from .functions._args import Out
 from .security import files as _files
 
-__all__ = ["SSLCopyConnectionReport", "credentials_from_files", "identity_from_files"]
+__all__ = [
+    "SSLCopyConnectionReport",
+    "SSLGetPSKIdentityHint",
+    "SSLSetPSKIdentityHint",
+    "SSLSetPSKLookupFunc",
+    "credentials_from_files",
+    "identity_from_files",
+]
 
 Path = str | os.PathLike[str]
 
@@ -84,3 +92,43 @@ def SSLCopyConnectionReport(
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())
+
+
+def SSLSetPSKIdentityHint(context: SSLContext | None, hint: Any, hintLen: int) -> int:
+    """Set the hint that a server sends to help a client choose its identity: the first ``hintLen`` bytes.
+
+    An empty hint is none. Any state, effective at the key exchange. On a client: without effect.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    wanted = _args.first(_args.data(hint, "hint"), _args.number(hintLen, "hintLen"))
+    return errSecParam if wanted is None else ctx.set_psk_hint(wanted)
+
+
+def SSLGetPSKIdentityHint(
+    context: SSLContext | None, hint: Out = None, hintLen: Out = None
+) -> tuple[int, bytes | None, int | None]:
+    """``(status, hint, length)``: on a client what the server sent, on a server what was set, or ``None``."""
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None, 0
+    found = ctx.get_psk_hint()
+    return errSecSuccess, found, 0 if found is None else len(found)
+
+
+def SSLSetPSKLookupFunc(
+    context: SSLContext | None, lookup: Callable[[Any, bytes], bytes | None] | None
+) -> int:
+    """Ask a function for the secret of each identity, for servers with many.
+
+    ``lookup(connection, identity)`` returns ``bytes`` or ``None``.
+
+    ``None`` from it means that nobody has that identity: the handshake goes on with a random secret and fails at
+    Finished, so that a client cannot tell. What it raises is raised by the call that ran the handshake. ``None`` in
+    place of the function: the one secret of ``spi.SSLSetPSKSharedSecret`` counts again. Any state.
+    """
+    ctx = _args.context(context)
+    if lookup is not None and not callable(lookup):
+        raise TypeError(f"lookup must be callable or None, not {type(lookup).__name__}")
+    return errSecParam if ctx is None else ctx.set_psk_lookup(lookup)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ._native import SecCertificate, SSLContext, system_anchors
 from .cf import CFArray
 from .constants.results import errSecBadReq, errSecParam, errSecSuccess, errSecUnimplemented
-from .enums.ssl import SSLConnectionType, SSLProtocolSide
+from .enums.ssl import SSLConnectionType, SSLProtocol, SSLProtocolSide
 from .functions import _args
 from .functions._args import Out
 from .functions.session import SSLCreateContext
@@ -23,11 +23,17 @@ __all__ = [
     "SSLGetAllowsExpiredCerts",
     "SSLGetAllowsExpiredRoots",
     "SSLGetEnableCertVerify",
+    "SSLGetProtocolVersion",
+    "SSLGetProtocolVersionEnabled",
+    "SSLGetRsaBlinding",
     "SSLNewContext",
     "SSLSetAllowsAnyRoot",
     "SSLSetAllowsExpiredCerts",
     "SSLSetAllowsExpiredRoots",
     "SSLSetEnableCertVerify",
+    "SSLSetProtocolVersion",
+    "SSLSetProtocolVersionEnabled",
+    "SSLSetRsaBlinding",
     "SSLSetTrustedRoots",
 ]
 
@@ -156,3 +162,68 @@ def SSLCopyPeerCertificates(
         return errSecParam, None
     trust = ctx.copy_peer_trust()
     return (errSecBadReq, None) if trust is None else (errSecSuccess, CFArray(trust.chain()))
+
+
+def SSLSetProtocolVersionEnabled(context: SSLContext | None, protocol: int, enable: bool) -> int:
+    """Widen the bounds to a version (true) or raise the lower one past it (false); bounds have no gaps.
+
+    ``kSSLProtocolAll`` enables SSLv3 to TLS 1.2, or nothing. Disabling TLS 1.2 changes nothing. ``errSecBadReq``
+    while a session is active, ``errSecParam`` for other numbers; SSLv2 may only be disabled.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    number, on = _args.number(protocol, "protocol"), _args.flag(enable, "enable")
+    if number is None or on is None:
+        return ctx.may_set() or errSecParam
+    return ctx.set_version_enabled(_args.int64(number), on)
+
+
+def SSLGetProtocolVersionEnabled(
+    context: SSLContext | None, protocol: int, enable: Out = None
+) -> tuple[int, bool | None]:
+    """``(status, bool)``: whether a version lies within the bounds; ``kSSLProtocolAll`` is true for all of them."""
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None
+    number = _args.number(protocol, "protocol")
+    return (errSecParam, None) if number is None else ctx.get_version_enabled(_args.int64(number))
+
+
+def SSLSetProtocolVersion(context: SSLContext | None, version: int) -> int:
+    """Set the highest version; the lowest becomes SSLv3, or the same one for the members that end in ``Only``.
+
+    ``errSecBadReq`` while a session is active, ``errSecParam`` for SSLv2, TLS 1.3 and unknown numbers.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    number = _args.number(version, "version")
+    return (ctx.may_set() or errSecParam) if number is None else ctx.set_protocol_version(_args.int64(number))
+
+
+def SSLGetProtocolVersion(context: SSLContext | None, protocol: Out = None) -> tuple[int, SSLProtocol | None]:
+    """``(status, version)``: the member that means the bounds; ``errSecParam`` where there is none, as by default."""
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None
+    status, number = ctx.get_protocol_version()
+    return status, None if number is None else SSLProtocol(number)
+
+
+def SSLSetRsaBlinding(context: SSLContext | None, blinding: bool) -> int:
+    """Store a flag that nothing reads but its getter: RSA operations are always blinded. Any state."""
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    on = _args.flag(blinding, "blinding")
+    if on is None:
+        return errSecParam
+    ctx.set_rsa_blinding(on)
+    return errSecSuccess
+
+
+def SSLGetRsaBlinding(context: SSLContext | None, blinding: Out = None) -> tuple[int, bool | None]:
+    """``(status, bool)``: the flag of SSLSetRsaBlinding, true by default. Any state."""
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.get_rsa_blinding())

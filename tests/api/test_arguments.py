@@ -113,6 +113,9 @@ def test_every_row_that_is_tested_here_was_found() -> None:
 def test_without_a_context_every_function_answers_param(row: dict[str, Any]) -> None:
     given_arguments = arguments(row, None)
     answer = find(row["name"])(*given_arguments)
+    if row["c_return"] not in ("OSStatus", "int"):
+        assert not answer  # no status: a bool, or nothing
+        return
     assert status(answer) == st.errSecParam
     outs = [(p, a) for p, a in zip(row["c_params"], given_arguments, strict=True) if p["direction"] != "in"]
     if row["name"] in ("SSLRead", "SSLWrite"):

@@ -23,7 +23,7 @@ import certs
 HERE = Path(__file__).parent / "peers"
 BLOCKS = (1000, 40000)
 VERSIONS = {"SSLv3": 0x300, "TLSv1": 0x301, "TLSv1.1": 0x302, "TLSv1.2": 0x303}
-KEYS = ("rsa", "p256", "dsa", "ecdh_rsa")
+KEYS = ("rsa", "p256", "dsa", "dsa1024", "ecdh_rsa")
 
 
 def missing(what: str) -> None:

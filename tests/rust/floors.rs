@@ -77,7 +77,7 @@ const RANKS: &[&str] = &[
     "profile.rs",
     "suite.rs",
     "config.rs",
-    "session/setters.rs",
+    "session/versions.rs",
     "handshake/client_hello.rs",
     "handshake/server_hello.rs",
 ];

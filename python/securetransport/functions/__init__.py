@@ -1,5 +1,6 @@
 """The SSL* functions: shapes and argument checks; what a call means is decided by the engine."""
 
+from .authentication import *  # noqa: F403
 from .config import *  # noqa: F403
 from .io import *  # noqa: F403
 from .peer import *  # noqa: F403

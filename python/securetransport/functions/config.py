@@ -6,6 +6,7 @@ In: contexts, numbers, lists. Out: statuses, or tuples that begin with one. Prom
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from .._native import SecCertificate, SecIdentity, SSLContext
 from ..cf import CFArray
@@ -21,6 +22,7 @@ from ._args import Out
 
 __all__ = [
     "SSLCopyALPNProtocols",
+    "SSLGetDiffieHellmanParams",
     "SSLGetEnabledCiphers",
     "SSLGetNegotiatedCipher",
     "SSLGetNegotiatedProtocolVersion",
@@ -31,9 +33,11 @@ __all__ = [
     "SSLGetSupportedCiphers",
     "SSLSetALPNProtocols",
     "SSLSetCertificate",
+    "SSLSetDiffieHellmanParams",
     "SSLSetEnabledCiphers",
     "SSLSetProtocolVersionMax",
     "SSLSetProtocolVersionMin",
+    "SSLSetSessionConfig",
 ]
 
 _PROTOCOLS = {int(member): member for member in SSLProtocol}
@@ -93,6 +97,19 @@ def SSLGetNegotiatedProtocolVersion(
     """``(status, version)``: ``kSSLProtocolUnknown`` until the hellos settle it; readable after the end too."""
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, _PROTOCOLS[ctx.get_negotiated_version()])
+
+
+def SSLSetSessionConfig(context: SSLContext | None, config: str | None) -> int:
+    """Take versions, suites, smallest Diffie-Hellman group and a client's fallback mark from a named configuration.
+
+    ``config`` is one of the twelve ``kSSLSessionConfig_*`` strings, else ``errSecParam``. Any state, effective at
+    the next hello; later calls of the single setters change what it set.
+    """
+    if _args.context(context) is None:
+        return errSecParam
+    if config is not None and not isinstance(config, str):
+        raise TypeError(f"config must be a str or None, not {type(config).__name__}")
+    return errSecParam if context is None or config is None else context.set_session_config(config)
 
 
 # --- cipher suites ---------------------------------------------------------------------------------------
@@ -170,6 +187,34 @@ def SSLGetNegotiatedCipher(context: SSLContext | None, cipherSuite: Out = None) 
     """``(status, suite)``: 0 until the ServerHello. Only while a session is active, else ``errSecBadReq``."""
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else ctx.get_negotiated_cipher()
+
+
+# --- Diffie-Hellman --------------------------------------------------------------------------------------
+
+
+def SSLSetDiffieHellmanParams(context: SSLContext | None, dhParams: Any, dhParamsLen: int) -> int:
+    """Set a server's group for DHE: the first ``dhParamsLen`` bytes, a DER DHParameter (PKCS#3).
+
+    Only while no session is active, else ``errSecBadReq``; ``errSecParam`` for what is no group. Without it a server
+    uses the 2048-bit group of RFC 5114 with a subgroup of 256 bits. On a client: checked, but without effect.
+    """
+    if _args.context(context) is None:
+        return errSecParam
+    der, length = _args.data(dhParams, "dhParams"), _args.number(dhParamsLen, "dhParamsLen")
+    assert context is not None
+    wanted = _args.first(der, length)
+    return (context.may_set() or errSecParam) if wanted is None else context.set_dh_params(wanted)
+
+
+def SSLGetDiffieHellmanParams(
+    context: SSLContext | None, dhParams: Out = None, dhParamsLen: Out = None
+) -> tuple[int, bytes | None, int | None]:
+    """``(status, der, length)``: the bytes that were set, ``None`` and 0 when unset. Any state."""
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None, 0
+    der = ctx.get_dh_params()
+    return errSecSuccess, der, 0 if der is None else len(der)
 
 
 # --- application protocols -------------------------------------------------------------------------------

@@ -152,6 +152,8 @@ pub struct Config {
     pub roots: Vec<Certificate>,
     /// Whether the caller's roots are the only ones.
     pub roots_only: bool,
+    /// Certificates of peers that pass whatever their chains say.
+    pub trusted_leafs: Vec<Certificate>,
     /// Whether a server asks for a client's certificate.
     pub client_auth: ClientAuth,
     /// Certificates of authorities whose names a server's request lists.
@@ -214,6 +216,7 @@ impl Config {
             any_root: false,
             roots: Vec::new(),
             roots_only: false,
+            trusted_leafs: Vec::new(),
             client_auth: ClientAuth::Never,
             authorities: Vec::new(),
             authority_names: Vec::new(),

@@ -348,6 +348,37 @@ pub fn by_id(id: SuiteId) -> Option<&'static Suite> {
     SUITES.iter().find(|s| s.id == id)
 }
 
+/// The default ones.
+#[must_use]
+pub fn default() -> Vec<u16> {
+    DEFAULT.to_vec()
+}
+
+/// The default ones with those of DHE_RSA.
+#[must_use]
+pub fn default_with_dhe() -> Vec<u16> {
+    with_dhe(true)
+}
+
+/// The default ones without 3DES.
+#[must_use]
+pub fn standard() -> Vec<u16> {
+    let tdes = Bulk::Cbc(BlockCipher::TripleDes);
+    default().into_iter().filter(|n| by_id(SuiteId(*n)).is_some_and(|row| row.bulk != tdes)).collect()
+}
+
+/// The default ones without 3DES and with an ephemeral exchange.
+#[must_use]
+pub fn forward_secret() -> Vec<u16> {
+    standard().into_iter().filter(|n| by_id(SuiteId(*n)).is_some_and(|row| row.kx == Kx::Ecdhe)).collect()
+}
+
+/// Those of the anonymous configuration.
+#[must_use]
+pub fn anonymous() -> Vec<u16> {
+    vec![0xc019, 0xc018, 0x006d, 0x003a, 0x006c, 0x0034]
+}
+
 /// What SSLGetSupportedCiphers lists, in the published order (decisions 27); [`supported`] adds our own behind.
 pub static PUBLISHED: &[u16] = &[
     0xc02c, 0xc02b, 0xc024, 0xc023, 0xc00a, 0xc009, 0xc008, 0xc030, 0xc02f, 0xc028, 0xc027, 0xc014, 0xc013,

@@ -27,6 +27,7 @@ struct Objects {
     write: Option<Py<PyAny>>,
     connection: Option<Py<PyAny>>,
     certificate: Option<Py<PyAny>>,
+    encryption: Option<Py<PyAny>>,
     trust: Option<Py<Trust>>,
     psk_lookup: Option<Py<PyAny>>,
 }
@@ -40,6 +41,8 @@ pub struct SslContext {
     pub(crate) inside: Inside,
     objects: Mutex<Objects>,
     settled: AtomicBool,
+    /// What SSLSetRsaBlinding stored; RSA operations are blinded whatever it says.
+    blinding: AtomicBool,
     role: Role,
 }
 
@@ -113,6 +116,7 @@ impl SslContext {
             inside: Inside::default(),
             objects: Mutex::default(),
             settled: AtomicBool::new(false),
+            blinding: AtomicBool::new(true),
             role,
         }
     }
@@ -129,8 +133,8 @@ impl SslContext {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // While another thread holds the objects they are in use and no garbage.
         let Ok(objects) = self.objects.try_lock() else { return Ok(()) };
-        let Objects { read, write, connection, certificate, psk_lookup, .. } = &*objects;
-        for object in [read, write, connection, certificate, psk_lookup] {
+        let Objects { read, write, connection, certificate, encryption, psk_lookup, .. } = &*objects;
+        for object in [read, write, connection, certificate, encryption, psk_lookup] {
             visit.call(object)?;
         }
         visit.call(&objects.trust)
@@ -195,6 +199,24 @@ impl SslContext {
         });
         self.replace(|o| &mut o.certificate, array);
         self.with_session(py, |s| s.set_credentials(credentials))
+    }
+
+    fn set_rsa_blinding(&self, on: bool) {
+        self.blinding.store(on, Ordering::Relaxed);
+    }
+
+    fn get_rsa_blinding(&self) -> bool {
+        self.blinding.load(Ordering::Relaxed)
+    }
+
+    /// Remembered for its getter, and nothing else.
+    fn set_encryption_certificate(&self, array: Py<PyAny>) -> OsStatus {
+        self.replace(|o| &mut o.encryption, Some(array));
+        status::SEC_SUCCESS
+    }
+
+    fn get_encryption_certificate(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.objects).encryption.as_ref().map(|object| object.clone_ref(py))
     }
 
     fn get_certificate(&self, py: Python<'_>) -> Option<Py<PyAny>> {
@@ -345,6 +367,35 @@ impl SslContext {
     /// Pairs of hash and signature as one number: `0x0401` is SHA-256 with RSA.
     fn get_peer_signature_algorithms(&self, py: Python<'_>) -> Vec<u16> {
         self.with_session(py, |s| s.peer_signature_algorithms())
+    }
+
+    fn set_session_config(&self, py: Python<'_>, name: String) -> OsStatus {
+        self.with_session(py, |s| s.set_session_config(&name))
+    }
+
+    fn set_version_enabled(&self, py: Python<'_>, version: i64, on: bool) -> OsStatus {
+        self.with_session(py, |s| s.set_version_enabled(version, on))
+    }
+
+    fn get_version_enabled(&self, py: Python<'_>, version: i64) -> (OsStatus, Option<bool>) {
+        pair(self.with_session(py, |s| s.version_enabled(version)))
+    }
+
+    fn set_protocol_version(&self, py: Python<'_>, version: i64) -> OsStatus {
+        self.with_session(py, |s| s.set_protocol_version(version))
+    }
+
+    fn get_protocol_version(&self, py: Python<'_>) -> (OsStatus, Option<i32>) {
+        pair(self.with_session(py, |s| s.protocol_version()))
+    }
+
+    fn set_trusted_leafs(&self, py: Python<'_>, leafs: Vec<Bound<'_, Certificate>>) -> OsStatus {
+        let leafs = leafs.iter().map(|leaf| leaf.get().inner.clone()).collect();
+        self.with_session(py, |s| s.set_trusted_leafs(leafs))
+    }
+
+    fn get_trusted_leafs(&self, py: Python<'_>) -> Vec<Certificate> {
+        self.with_session(py, |s| s.trusted_leafs().iter().map(|c| Certificate::from(c.clone())).collect())
     }
 
     fn set_dh_params(&self, py: Python<'_>, der: Vec<u8>) -> OsStatus {

@@ -47,7 +47,7 @@ pub fn hello_random(cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
 }
 
 /// The highest profile that we would speak.
-fn best(config: &Config) -> Result<&'static Profile, Fault> {
+pub(super) fn best(config: &Config) -> Result<&'static Profile, Fault> {
     let (min, max) = config.versions;
     profile::highest(config.framing, min, max).ok_or(Fault::Misuse(Misuse::NoVersion))
 }

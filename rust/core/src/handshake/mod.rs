@@ -277,7 +277,10 @@ impl Handshake {
     pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         match cx.config.role {
             crate::config::Role::Client => client_hello::start(cx),
-            crate::config::Role::Server => Ok(Handshake::AwaitClientHello),
+            crate::config::Role::Server => {
+                client_hello::best(cx.config)?; // with no version at all there is nothing to wait for
+                Ok(Handshake::AwaitClientHello)
+            }
         }
     }
 

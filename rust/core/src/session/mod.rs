@@ -8,6 +8,7 @@ mod call;
 mod exchange;
 mod identity;
 mod setters;
+mod versions;
 
 pub use call::{Call, Event, Turn};
 pub use identity::ClientCertificate;
@@ -204,6 +205,11 @@ impl Session {
         }
     }
 
+    /// Whether the application named the peer's certificate as trusted whatever its chain says.
+    fn is_trusted_leaf(&self) -> bool {
+        self.engine.facts().peer_chain.first().is_some_and(|leaf| self.config.trusted_leafs.contains(leaf))
+    }
+
     /// Lends the input buffer: exactly the bytes that are wanted.
     pub fn lend_input(&mut self) -> InputLoan {
         self.engine.lend_input()
@@ -238,7 +244,9 @@ impl Session {
     /// The answer to a [`Need`]. A fault it leads to is kept and comes out of the next step.
     pub fn answer(&mut self, answer: Answer, now: Now) {
         let answer = match answer {
-            Answer::Trust(Verdict::Rejected) if self.config.any_root => Answer::Trust(Verdict::Accepted),
+            Answer::Trust(Verdict::Rejected) if self.config.any_root || self.is_trusted_leaf() => {
+                Answer::Trust(Verdict::Accepted)
+            }
             other => other,
         };
         self.go_on(answer, now);

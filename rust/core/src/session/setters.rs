@@ -5,29 +5,14 @@
 
 use super::{Session, State};
 use crate::config::{Config, Credentials, SessionOption};
-use crate::profile::Rank;
 use crate::status::{self, OsStatus};
 use crate::suite;
 use crate::x509::Certificate;
 use std::sync::Arc;
 
-/// Numbers of SSLProtocol that name a version of a stream.
-const VERSIONS: &[(i64, Rank)] = &[(2, Rank::Ssl3), (4, Rank::Tls10), (7, Rank::Tls11), (8, Rank::Tls12)];
-
-/// kTLSProtocolMaxSupported (decisions 31).
-const MAX_SUPPORTED: i64 = 999;
-
 /// Longest ALPN name that is kept, and longest encoded list (`behaviours` 11.2).
 const ALPN_NAME: usize = 31;
 const ALPN_LIST: usize = 255;
-
-fn rank(number: i64) -> Option<Rank> {
-    VERSIONS.iter().find(|(n, _)| *n == number).map(|(_, rank)| *rank)
-}
-
-fn number(rank: Rank) -> i32 {
-    VERSIONS.iter().find(|(_, r)| *r == rank).map_or(0, |(n, _)| *n as i32)
-}
 
 impl Session {
     pub(super) fn config_mut(&mut self) -> &mut Config {
@@ -90,41 +75,6 @@ impl Session {
     pub fn option(&self, option: i64) -> Result<bool, OsStatus> {
         let option = SessionOption::from_number(option).ok_or(status::SEC_PARAM)?;
         Ok(self.config.options.get(option))
-    }
-
-    /// SSLSetProtocolVersionMin: a minimum above the maximum raises it.
-    pub fn set_version_min(&mut self, version: i64) -> OsStatus {
-        let Some(min) = rank(version) else { return status::SSL_ILLEGAL_PARAM };
-        let config = self.config_mut();
-        config.versions = (min, config.versions.1.max(min));
-        status::SEC_SUCCESS
-    }
-
-    /// SSLSetProtocolVersionMax: a maximum below the minimum lowers it.
-    pub fn set_version_max(&mut self, version: i64) -> OsStatus {
-        let highest = (version == MAX_SUPPORTED).then_some(Rank::Tls12);
-        let Some(max) = rank(version).or(highest) else { return status::SSL_ILLEGAL_PARAM };
-        let config = self.config_mut();
-        config.versions = (config.versions.0.min(max), max);
-        status::SEC_SUCCESS
-    }
-
-    /// SSLGetProtocolVersionMin.
-    #[must_use]
-    pub fn version_min(&self) -> i32 {
-        number(self.config.versions.0)
-    }
-
-    /// SSLGetProtocolVersionMax.
-    #[must_use]
-    pub fn version_max(&self) -> i32 {
-        number(self.config.versions.1)
-    }
-
-    /// SSLGetNegotiatedProtocolVersion: 0 until a version is fixed.
-    #[must_use]
-    pub fn negotiated_version(&self) -> i32 {
-        self.engine.facts().profile.map_or(0, |p| p.public)
     }
 
     /// SSLGetSupportedCiphers.
@@ -230,6 +180,20 @@ impl Session {
     #[must_use]
     pub fn trusted_roots(&self) -> (&[Certificate], bool) {
         (&self.config.roots, self.config.roots_only)
+    }
+
+    /// SSLSetTrustedLeafCertificates: a peer with one of these passes although its chain does not; an empty list clears.
+    pub fn set_trusted_leafs(&mut self, leafs: Vec<Certificate>) -> OsStatus {
+        self.idle(|s| {
+            s.config_mut().trusted_leafs = leafs;
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// SSLCopyTrustedLeafCertificates.
+    #[must_use]
+    pub fn trusted_leafs(&self) -> &[Certificate] {
+        &self.config.trusted_leafs
     }
 
     /// SSLSetEnableCertVerify.
