@@ -175,10 +175,10 @@ pub fn messages(data: &[u8]) {
         }
         2 => same(CertificateMessage::parse(body).map(|m| CertificateMessage::encode(&m.chain)), body),
         3 => same(CertificateRequest::parse(body, first & 8 == 0).map(|m| m.encode()), body),
-        4 => same(Signed::parse(body, first & 8 == 0).map(|m| m.encode()), body),
+        4 => same(Signed::parse(body).map(|m| m.encode()), body),
         5 => server_key_exchange(first >> 3, body),
         6 => {
-            let share = [None, Some(0), Some(1), Some(2)][usize::from(first >> 3 & 3)];
+            let share = [None, Some(1), Some(2), Some(2)][usize::from(first >> 3 & 3)];
             let shape = ClientShape { identity: first & 32 != 0, share };
             same(ClientKeyExchange::parse(body, shape).map(|m| m.encode(shape)), body);
         }
@@ -186,20 +186,10 @@ pub fn messages(data: &[u8]) {
     }
 }
 
-/// A client's server_name with none but unknown kinds of names is read, and never written.
-fn is_writable(extension: &Extension) -> bool {
-    *extension != Extension::ServerName(None)
-}
-
-fn with_names(mut hello: ClientHello) -> ClientHello {
-    hello.extensions.get_or_insert_default().retain(is_writable);
-    hello
-}
-
 fn server_key_exchange(form: u8, body: &[u8]) {
     let params = [ParamsKind::None, ParamsKind::Ecdhe, ParamsKind::Dhe, ParamsKind::Dhe];
     let params = params[usize::from(form & 3)];
-    let shape = ServerShape { hint: form & 4 != 0, params, signed: form & 8 != 0, listed: form & 16 == 0 };
+    let shape = ServerShape { hint: form & 4 != 0, params, signed: form & 8 != 0 };
     let Ok(message) = ServerKeyExchange::parse(body, shape) else { return };
     let share = match &message.params {
         None => Ok(Vec::new()),
