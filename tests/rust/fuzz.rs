@@ -149,7 +149,9 @@ fn the_seeds_are_written() {
     let with = |first: u8, data: &[u8]| [&[first], data].concat();
     let (up, down) = (targets::recorded(Way::Up), targets::recorded(Way::Down));
     for (name, stream) in [("client-stream", &up), ("server-stream", &down)] {
-        write("record_reader", name, &with(12, stream));
+        for protection in [0, 1, 2, 3, 4, 5, 11] {
+            write("record_reader", &format!("{name}-{protection}"), &with(protection | 0x30, stream));
+        }
     }
     for flags in [0, 2, 8 + 16 + 32] {
         write("server", &format!("stream-{flags}"), &with(flags, &up));

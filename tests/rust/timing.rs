@@ -1,26 +1,39 @@
 //! Instruction counts of code that works on secrets: one number for all inputs, valid or not.
 //!
 //! The test runs itself under `valgrind --tool=callgrind`, which dumps the count of every call of a counted
-//! section. What is compared is public (the length of a modulus); everything else must not change the count. A
-//! control that leaks on purpose shows that a difference would be seen. Without valgrind the test is skipped with
-//! one line, in CI it fails.
+//! section. What is named in a subject is public (the length of a modulus or a record, and in the end the verdict over
+//! a record); nothing else may change the count. A control that leaks on purpose shows that a difference would be seen.
+//! Without valgrind the test is skipped with one line, in CI it fails.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use st_core::crypto::cbc::CbcEncryptor;
+use st_core::crypto::record_mac::RecordMac;
 use st_core::crypto::rsa::{PREMASTER, select_premaster};
 use st_core::crypto::secret::Secret;
-use std::collections::BTreeSet;
+use st_core::profile::{self, CbcIv, CbcPadding, Framing, Rank};
+use st_core::record::head::{Head, mac_header};
+use st_core::record::protect::{Material, Opener, opener};
+use st_core::suite::{self, Bulk};
+use st_core::wire::ids::{ContentType, SuiteId};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// One counted call: which subject it belongs to, whether all its counts must be one, and what is called.
+/// One counted call: which subject it belongs to, and what is called.
 struct Input {
     subject: String,
-    constant: bool,
-    bytes: Vec<u8>,
-    call: fn(&[u8]) -> Secret,
+    call: Box<dyn FnMut() -> u64>,
 }
+
+/// How the names of subjects end that differ in their verdict. Two of the same name may differ in what follows it.
+const RIGHT: &str = "right";
+const WRONG: &str = "wrong";
+const VERDICT: u64 = 8;
+
+/// The subject that leaks.
+const CONTROL: &str = "careless control";
 
 const VERSIONS: [u16; 2] = [0x0303, 0x0301];
 
@@ -70,30 +83,159 @@ fn careless(block: &[u8]) -> Secret {
     Secret::copy_of(&block[block.len() - PREMASTER - (end & 1)..][..PREMASTER])
 }
 
+fn premasters(out: &mut Vec<Input>) {
+    for bits in [512, 1024, 2048, 4096] {
+        for bytes in blocks(bits / 8) {
+            let call = move || u64::from(premaster(black_box(&bytes)).as_bytes()[0]);
+            out.push(Input { subject: format!("premaster out of {bits} bits"), call: Box::new(call) });
+        }
+    }
+    for at in 100..110 {
+        let bytes = changed(256, at, 0);
+        let call = move || u64::from(careless(black_box(&bytes)).as_bytes()[0]);
+        out.push(Input { subject: CONTROL.into(), call: Box::new(call) });
+    }
+}
+
+// --- records under a block cipher, MAC inside -----------------------------------------------------------
+
+/// Keys and rules of one kind of record.
+struct Kind {
+    rank: Rank,
+    suite: &'static suite::Suite,
+    /// Length of the sealed body behind its vector.
+    length: usize,
+}
+
+const KEY: &[u8; 32] = b"three different keys for 3DES..."; // which refuses equal ones
+const MAC_KEY: [u8; 48] = [5; 48];
+const IV: [u8; 16] = [9; 16];
+
+impl Kind {
+    fn profile(&self) -> &'static profile::Profile {
+        profile::by_rank(Framing::Stream, self.rank).unwrap()
+    }
+
+    fn tag(&self) -> usize {
+        self.suite.mac.unwrap().len()
+    }
+
+    fn head(&self, len: usize) -> Head {
+        Head::new(ContentType::APPLICATION_DATA, self.profile().wire, len)
+    }
+
+    fn opener(&self) -> Opener {
+        let bulk = self.suite.bulk;
+        let material = Material {
+            mac: &MAC_KEY[..self.tag()],
+            key: &KEY[..bulk.key_len()],
+            iv: &IV[..bulk.fixed_iv(self.profile().iv)],
+            encrypt_then_mac: false,
+        };
+        opener(self.profile(), self.suite, material).unwrap()
+    }
+
+    /// Plaintext, its right tag, and a right padding of this length.
+    fn decrypted(&self, padding: usize) -> Vec<u8> {
+        let mut data = vec![0x5a; self.length - self.tag() - padding - 1];
+        let mac = RecordMac::new(self.suite.mac.unwrap(), self.profile().mac, &MAC_KEY[..self.tag()]);
+        let (header, used) = mac_header(self.profile().mac, 0, &self.head(0), data.len());
+        let tag = mac.tag(&header[..used], &data);
+        data.extend_from_slice(tag.as_bytes());
+        data.resize(self.length, padding as u8);
+        data
+    }
+
+    /// The body of the record that decrypts to this.
+    fn sealed(&self, data: &[u8]) -> Vec<u8> {
+        let Bulk::Cbc(cipher) = self.suite.bulk else { panic!("no block cipher") };
+        let iv = &IV[..cipher.block_len()];
+        let mut text = data.to_vec();
+        let key = CbcEncryptor::new(cipher, &KEY[..cipher.key_len()]).unwrap();
+        key.encrypt(iv, &mut text).unwrap();
+        if self.profile().iv == CbcIv::Chained { text } else { [iv, &text].concat() }
+    }
+
+    /// Everything that can be right or wrong about a decrypted record of this length.
+    fn variants(&self) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let last = self.length - 1;
+        let longest = (last - self.tag()).min(255);
+        let right: Vec<usize> = match self.profile().padding {
+            CbcPadding::All => (0..=longest).collect(),
+            CbcPadding::Length => (0..8).collect(),
+        };
+        let good: Vec<Vec<u8>> = right.iter().map(|padding| self.decrypted(*padding)).collect();
+        let mut bad = vec![vec![0; self.length], vec![0xff; self.length], vec![0x10; self.length]];
+        for data in good.iter().step_by(5) {
+            let padding = usize::from(data[last]);
+            let end = last - padding;
+            // The tag's first and last byte, the plaintext's first, and each end of the padding.
+            let mut places = vec![end - self.tag(), end - 1, 0];
+            if self.profile().padding == CbcPadding::All && padding > 0 {
+                places.extend([end, last - 1]);
+            }
+            for at in places {
+                let mut data = data.clone();
+                data[at] ^= 1;
+                bad.push(data);
+            }
+        }
+        // A length of padding that the record does not have, from any start.
+        for claimed in (0..=255).step_by(3) {
+            let mut data = self.decrypted(3);
+            data[last] = claimed;
+            if claimed != 3 {
+                bad.push(data);
+            }
+        }
+        (good, bad)
+    }
+}
+
+/// Room for some paddings, and for all. The long ones are counted where the code is optimised as it ships (`.ci/icount`).
+const LENGTHS: &[usize] = if cfg!(debug_assertions) { &[80] } else { &[80, 320] };
+
+fn records(out: &mut Vec<Input>) {
+    let kinds = [
+        (Rank::Tls12, 0x002f),
+        (Rank::Tls12, 0x003c),
+        (Rank::Tls12, 0xc028),
+        (Rank::Tls11, 0x0035),
+        (Rank::Tls10, 0x000a),
+        (Rank::Ssl3, 0x0035),
+    ];
+    for (rank, number) in kinds {
+        let suite = suite::by_id(SuiteId(number)).unwrap();
+        for &length in LENGTHS {
+            let kind = Kind { rank, suite, length };
+            let (good, bad) = kind.variants();
+            for (right, data) in good.iter().map(|d| (true, d)).chain(bad.iter().map(|d| (false, d))) {
+                let mut body = kind.sealed(data);
+                let (mut opener, head) = (kind.opener(), kind.head(body.len()));
+                let verdict = if right { RIGHT } else { WRONG };
+                let subject = format!("{} at {rank:?}, {length} bytes, {verdict}", suite.name);
+                let call = move || {
+                    let opened = opener.open(0, &head, black_box(&mut body));
+                    assert_eq!(opened.is_ok(), right);
+                    0
+                };
+                out.push(Input { subject, call: Box::new(call) });
+            }
+        }
+    }
+}
+
 fn inputs() -> Vec<Input> {
     let mut out = Vec::new();
-    for bits in [512, 1024, 2048, 4096] {
-        let subject = format!("premaster out of {bits} bits");
-        out.extend(blocks(bits / 8).into_iter().map(|bytes| Input {
-            subject: subject.clone(),
-            constant: true,
-            bytes,
-            call: premaster,
-        }));
-    }
-    out.extend((100..110).map(|at| Input {
-        subject: "careless control".into(),
-        constant: false,
-        bytes: changed(256, at, 0),
-        call: careless,
-    }));
+    premasters(&mut out);
+    records(&mut out);
     out
 }
 
 /// Where counting begins and ends.
 #[inline(never)]
-fn counted_section(input: &Input) -> Secret {
-    (input.call)(black_box(&input.bytes))
+fn counted_section(input: &mut Input) -> u64 {
+    (input.call)()
 }
 
 /// Calls that come first and are not compared: the allocator and the dynamic linker settle.
@@ -101,8 +243,9 @@ const WARM_UP: usize = 32;
 
 /// What runs under callgrind.
 fn subject() {
-    let inputs = inputs();
-    for input in inputs.iter().take(WARM_UP).chain(&inputs) {
+    // Nothing is made or dropped between two calls, so that the allocator answers all of them alike.
+    let (mut first, mut all) = (inputs(), inputs());
+    for input in first.iter_mut().take(WARM_UP).chain(&mut all) {
         black_box(counted_section(black_box(input)));
     }
 }
@@ -111,7 +254,7 @@ fn subject() {
 fn counts(folder: &Path) -> Vec<u64> {
     let out = folder.join("out");
     let status = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet", "--collect-atstart=no", "--compress-strings=no"])
+        .args(["--tool=callgrind", "--quiet", "--collect-atstart=no", "--dump-line=no"])
         .args(["--toggle-collect=timing::counted_section", "--dump-after=timing::counted_section"])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(std::env::current_exe().unwrap())
@@ -131,15 +274,26 @@ fn compare(counts: &[u64]) {
     let inputs = inputs();
     assert_eq!(counts.len(), WARM_UP + inputs.len(), "callgrind dumps behind every call");
     let counts = &counts[WARM_UP..];
-    let subjects: BTreeSet<(&str, bool)> = inputs.iter().map(|i| (i.subject.as_str(), i.constant)).collect();
-    for (subject, constant) in subjects {
-        let of = inputs.iter().zip(counts).filter(|(input, _)| input.subject == subject);
-        let seen: Vec<u64> = of.map(|(_, count)| *count).collect();
-        let different: BTreeSet<u64> = seen.iter().copied().collect();
-        println!("{subject}: {different:?} instructions over {} inputs", seen.len());
-        assert!(seen.iter().all(|count| *count > 50), "{subject}: nothing was counted");
-        assert_eq!(different.len() == 1, constant, "{subject}: {seen:?}");
+    let mut seen: BTreeMap<&str, BTreeMap<u64, usize>> = BTreeMap::new();
+    for (input, count) in inputs.iter().zip(counts) {
+        *seen.entry(&input.subject).or_default().entry(*count).or_default() += 1;
     }
+    let mut leaks = Vec::new();
+    for (subject, counts) in &seen {
+        println!("{subject}: {counts:?} (instructions: inputs)");
+        assert!(counts.keys().all(|count| *count > 50), "{subject}: nothing was counted");
+        if (counts.len() == 1) == (*subject == CONTROL) {
+            leaks.push((*subject).to_string());
+        }
+        let other = subject.strip_suffix(RIGHT).map(|name| format!("{name}{WRONG}"));
+        if let Some(other) = other.and_then(|other| seen.get(other.as_str())) {
+            let (right, wrong) = (counts.keys().next().unwrap(), other.keys().next().unwrap());
+            if right.abs_diff(*wrong) > VERDICT {
+                leaks.push(format!("{subject} or wrong"));
+            }
+        }
+    }
+    assert!(leaks.is_empty(), "the count tells: {leaks:#?}");
 }
 
 fn main() -> ExitCode {
