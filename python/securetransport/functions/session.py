@@ -20,6 +20,7 @@ __all__ = [
     "SSLGetSessionOption",
     "SSLGetSessionState",
     "SSLHandshake",
+    "SSLReHandshake",
     "SSLSetError",
     "SSLSetSessionOption",
 ]
@@ -84,6 +85,18 @@ def SSLGetSessionOption(
     if number is None:
         return errSecParam, None
     return ctx.get_option(_args.int64(number))
+
+
+def SSLReHandshake(context: SSLContext | None) -> int:
+    """Begin another handshake on a complete one: a client queues a ClientHello, a server a HelloRequest.
+
+    Nothing is sent by this call; go on with SSLHandshake, SSLRead or SSLWrite. A server takes the ClientHello that
+    follows only with the option AllowRenegotiation. On an idle client it starts the first handshake. ``errSecBadReq``
+    while a handshake is running and out of a callback of this context, ``errSSLIllegalParam`` on an idle server,
+    ``errSSLClosedGraceful`` or ``errSSLClosedAbort`` on an ended one.
+    """
+    ctx = _args.context(context)
+    return errSecParam if ctx is None else ctx.rehandshake()
 
 
 def SSLSetError(context: SSLContext | None, status: int) -> int:

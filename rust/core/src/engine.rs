@@ -13,6 +13,7 @@ use crate::record::head::MAX_PLAIN;
 use crate::record::reader::{InputLoan, Reader};
 use crate::record::writer::{OutputLoan, Writer};
 use crate::wire::ids::{ContentType, HandshakeType, WireVersion};
+use crate::wire::tail;
 
 /// Records of application data that one call of [`Engine::write`] seals at most (decisions 13).
 pub const STRETCH: usize = 8 * MAX_PLAIN;
@@ -47,7 +48,12 @@ pub struct Engine {
     writer: Writer,
     assembler: Assembler,
     handshake: Option<Handshake>,
+    /// A handshake was completed: data may flow.
     established: bool,
+    /// The peer's new keys are in use and its Finished is still to come: no data now.
+    between_keys: bool,
+    /// Our HelloRequest is under way: the ClientHello it leads to is not the peer's idea.
+    asked: bool,
     facts: Facts,
     fault: Option<Fault>,
     alert_sent: Option<Alert>,
@@ -73,6 +79,8 @@ impl Engine {
             assembler: Assembler::default(),
             handshake: Some(Handshake::Idle),
             established: false,
+            between_keys: false,
+            asked: false,
             facts: Facts::default(),
             fault: None,
             alert_sent: None,
@@ -113,6 +121,32 @@ impl Engine {
         self.established
     }
 
+    /// Whether a handshake is complete and no other one is under way.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.established && self.is_open() && !self.assembler.holds_message()
+    }
+
+    /// Whether no handshake is under way behind the first one.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.handshake, Some(Handshake::Open))
+    }
+
+    /// Begins another handshake on a complete one: a client queues its hello, a server asks for one (RFC 5246 section
+    /// 7.4.1.1).
+    pub fn restart(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
+        self.ok()?;
+        match config.role {
+            Role::Client => self.begin(config, now),
+            Role::Server => {
+                self.asked = true;
+                let request = tail::frame(HandshakeType::HELLO_REQUEST, &[])?;
+                self.writer.queue(ContentType::HANDSHAKE, &request)
+            }
+        }
+    }
+
     /// Starts the first handshake: a client queues its hello.
     pub fn start(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
         self.ok()?;
@@ -124,6 +158,10 @@ impl Engine {
         if let Some(version) = version {
             self.writer.set_version(version);
         }
+        self.begin(config, now)
+    }
+
+    fn begin(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
         let mut flight = Flight::default();
         let (facts, rng) = (&mut self.facts, self.rng.as_mut());
         let mut cx = Cx { config, flight: &mut flight, rng, facts, now, read_keys: None };
@@ -232,7 +270,7 @@ impl Engine {
                 self.step(Input::V2Hello(&raw), config, now)
             }
             Some(ContentType::ALERT) => self.on_alerts(config, now),
-            Some(ContentType::APPLICATION_DATA) if self.established => {
+            Some(ContentType::APPLICATION_DATA) if self.established && !self.between_keys => {
                 if self.reader.payload().is_empty() {
                     return Ok(Progress::More);
                 }
@@ -252,21 +290,35 @@ impl Engine {
         now: Now,
     ) -> Result<Progress, Fault> {
         let message = Message { typ, raw };
-        let asks_again = match config.role {
-            Role::Client => typ == HandshakeType::HELLO_REQUEST,
-            Role::Server => typ == HandshakeType::CLIENT_HELLO && self.established,
-        };
-        if asks_again {
-            self.refusals += 1;
-            if self.refusals > MAX_REFUSALS {
-                return Err(Misstep::TooManyRefusals.into());
+        match (config.role, typ) {
+            (Role::Client, HandshakeType::HELLO_REQUEST) if self.is_started() => {
+                tail::empty(message.body())?;
+                self.count_refusal()?;
+                // During a handshake it is ignored, and never hashed (RFC 5246 section 7.4.1.1).
+                if self.is_open() {
+                    self.begin(config, now)?;
+                }
+                Ok(Progress::More)
             }
-            if self.established {
+            (Role::Server, HandshakeType::CLIENT_HELLO) if self.is_open() => {
+                if !core::mem::take(&mut self.asked) {
+                    self.count_refusal()?;
+                }
+                if config.options.get(SessionOption::AllowRenegotiation) {
+                    self.handshake = Some(Handshake::AwaitClientHello);
+                    return self.step(Input::Message(message), config, now);
+                }
                 self.send_alert(WARNING, Alert::NO_RENEGOTIATION);
-                return Ok(Progress::More);
+                Ok(Progress::More)
             }
+            _ => self.step(Input::Message(message), config, now),
         }
-        self.step(Input::Message(message), config, now)
+    }
+
+    /// Counts what a peer may repeat only so often without application data in between (decisions 26).
+    fn count_refusal(&mut self) -> Result<(), Fault> {
+        self.refusals += 1;
+        if self.refusals > MAX_REFUSALS { Err(Misstep::TooManyRefusals.into()) } else { Ok(()) }
     }
 
     fn on_alerts(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
@@ -294,10 +346,7 @@ impl Engine {
                 self.alert_received = Some(alert);
                 return Err(Fault::AlertReceived(alert));
             }
-            self.refusals += 1;
-            if self.refusals > MAX_REFUSALS {
-                return Err(Misstep::TooManyRefusals.into());
-            }
+            self.count_refusal()?;
         }
         Ok(Progress::More)
     }
@@ -335,6 +384,7 @@ impl Engine {
         self.writer.set_splits(config.options.get(SessionOption::SendOneByteRecord));
         if let Some(opener) = read_keys {
             self.reader.set_opener(opener);
+            self.between_keys = true;
         }
         self.send(flight)?;
         Ok(match step {
@@ -342,7 +392,7 @@ impl Engine {
             Step::Need(need) => Progress::Needs(need),
             Step::Established(_, _) => {
                 self.established = true;
-                self.refusals = 0;
+                self.between_keys = false;
                 Progress::Established
             }
         })
@@ -365,7 +415,7 @@ impl Engine {
     /// Undelivered plaintext of the current record.
     #[must_use]
     pub fn readable(&self) -> usize {
-        if self.established { self.reader.payload().len() } else { 0 }
+        if self.established && !self.between_keys { self.reader.payload().len() } else { 0 }
     }
 
     /// Copies plaintext of the current record.

@@ -156,6 +156,8 @@ pub enum CertificateFault {
     WrongKey,
     /// A certificate was demanded and none came.
     Missing,
+    /// A renegotiation came with another server certificate.
+    IdentityChanged,
     /// The signature over the key exchange is wrong.
     KeyExchangeSignature,
     /// The signature of CertificateVerify is wrong.
@@ -280,7 +282,7 @@ impl Fault {
                 CertificateFault::Rejected | CertificateFault::Unusable | CertificateFault::Missing => {
                     Alert::CERTIFICATE_UNKNOWN
                 }
-                CertificateFault::WrongKey => Alert::ILLEGAL_PARAMETER,
+                CertificateFault::WrongKey | CertificateFault::IdentityChanged => Alert::ILLEGAL_PARAMETER,
                 CertificateFault::KeyExchangeSignature | CertificateFault::VerifySignature => {
                     Alert::DECRYPT_ERROR
                 }

@@ -154,7 +154,7 @@ pub fn of_fault(fault: Fault) -> OsStatus {
             CertificateFault::Rejected | CertificateFault::Unusable | CertificateFault::Missing => {
                 SSL_X_CERT_CHAIN_INVALID
             }
-            CertificateFault::WrongKey => SSL_PROTOCOL,
+            CertificateFault::WrongKey | CertificateFault::IdentityChanged => SSL_PROTOCOL,
             CertificateFault::KeyExchangeSignature | CertificateFault::VerifySignature => SSL_CRYPTO,
         },
         Fault::Record(r) => match r {

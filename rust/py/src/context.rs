@@ -494,6 +494,14 @@ impl SslContext {
         Ok(Some(trust))
     }
 
+    /// SSLReHandshake; nothing is sent by it.
+    fn rehandshake(&self, py: Python<'_>) -> OsStatus {
+        if self.inside.is_this_thread() {
+            return status::SEC_BAD_REQ;
+        }
+        self.with_session(py, |s| s.rehandshake(crate::drive::now()))
+    }
+
     /// SSLClose; exceptions of the write callback come through.
     fn close(&self, py: Python<'_>) -> PyResult<OsStatus> {
         if self.inside.is_this_thread() {

@@ -50,6 +50,12 @@ impl Assembler {
         Ok(Some((HandshakeType(raw[0]), raw)))
     }
 
+    /// Whether a whole message waits to be taken.
+    #[must_use]
+    pub fn holds_message(&self) -> bool {
+        matches!(self.length(), Ok(Some(length)) if self.bytes.len() - self.start >= length)
+    }
+
     /// Proof that nothing is pending, if that is so.
     #[must_use]
     pub fn edge(&self) -> Option<RecordEdge> {

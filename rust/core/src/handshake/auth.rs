@@ -2,7 +2,7 @@
 
 use super::extensions::offered_schemes;
 use super::{Cx, Verdict};
-use crate::config::{ClientAuth, Config};
+use crate::config::{ClientAuth, Config, Role, SessionOption};
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::{KeyKind, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
@@ -86,7 +86,13 @@ pub fn take_chain(body: &[u8], cx: &mut Cx<'_>) -> Result<Option<PublicKey>, Fau
         Some(leaf) => Some(leaf.public_key().map_err(|_| Fault::Certificate(CertificateFault::Unusable))?),
         None => None,
     };
+    let another = cx.facts.finished.is_some() && cx.facts.peer_chain.first() != chain.first();
+    let may_change = cx.config.options.get(SessionOption::AllowServerIdentityChange);
+    if another && cx.config.role == Role::Client && !cx.facts.peer_chain.is_empty() && !may_change {
+        return Err(CertificateFault::IdentityChanged.into());
+    }
     cx.facts.peer_chain = chain;
+    cx.facts.chains = cx.facts.chains.wrapping_add(1);
     Ok(key)
 }
 

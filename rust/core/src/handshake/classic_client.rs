@@ -8,7 +8,8 @@ use super::client_hello::Offer;
 use super::extensions::ServerAnswer;
 use super::kx::{self, ClientSide, Share};
 use super::{
-    Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
+    Answer, Cx, Finished, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken,
+    unexpected,
 };
 use crate::config::{Credentials, SessionOption};
 use crate::crypto::secret::Secret;
@@ -59,6 +60,7 @@ pub struct ClassicClient {
     verified: Option<PeerVerified>,
     master: Option<Secret>,
     keys: Option<(DirectionKeys, DirectionKeys)>,
+    own_finished: Vec<u8>,
 }
 
 impl ClassicClient {
@@ -86,6 +88,7 @@ impl ClassicClient {
             verified: None,
             master: None,
             keys: None,
+            own_finished: Vec::new(),
         }
     }
 
@@ -120,7 +123,7 @@ impl ClassicClient {
             (at, HandshakeType::SERVER_HELLO_DONE) if self.may_end(at) || matches!(at, At::Done) => {
                 self.on_done(message, cx)?
             }
-            (At::Finished, HandshakeType::FINISHED) => return self.on_finished(message),
+            (At::Finished, HandshakeType::FINISHED) => return self.on_finished(message, cx),
             _ => return Err(unexpected(input)),
         };
         Ok((Handshake::ClassicClient(self), step))
@@ -318,6 +321,7 @@ impl ClassicClient {
         cx.flight.change_cipher(protect::sealer(self.profile, self.suite, material)?);
         let data = classic::verify_data(self.profile, self.suite.prf, master, true, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
+        self.own_finished = data;
         self.at = At::ChangeCipher;
         Ok(Step::More)
     }
@@ -333,11 +337,16 @@ impl ClassicClient {
         Ok(())
     }
 
-    fn on_finished(mut self: Box<Self>, message: Message<'_>) -> Result<(Handshake, Step), Fault> {
+    fn on_finished(
+        mut self: Box<Self>,
+        message: Message<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(Handshake, Step), Fault> {
         let master = self.master.take().ok_or_else(broken)?;
         let finished =
             auth::check_finished(self.profile, self.suite, &master, false, &self.transcript, message.body())?;
         let verified = self.verified.take().ok_or_else(broken)?;
+        cx.facts.finished = Some(Finished { client: self.own_finished, server: message.body().to_vec() });
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }
 }

@@ -8,7 +8,8 @@ use super::auth::{self, PeerVerified};
 use super::classic_client::{material, signed_params};
 use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
 use super::{
-    Answer, Cx, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken, unexpected,
+    Answer, Cx, Finished, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken,
+    unexpected,
 };
 use crate::config::{ClientAuth, Credentials, SessionOption};
 use crate::crypto::secret::Secret;
@@ -341,6 +342,7 @@ impl ClassicServer {
         cx.flight.change_cipher(protect::sealer(profile, suite, material)?);
         let data = classic::verify_data(profile, suite.prf, master, false, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
+        cx.facts.finished = Some(Finished { client: message.body().to_vec(), server: data });
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }
 }

@@ -4,8 +4,8 @@
 //! Promise: what was offered is frozen in [`Offer`] when the hello is built; a later setter changes nothing.
 
 use super::classic_client::ClassicClient;
-use super::extensions::{self, Offering};
-use super::{Cx, Handshake, Message, Step};
+use super::extensions::{self, Offering, ServerAnswer};
+use super::{Cx, Facts, Handshake, Message, Step};
 use crate::config::{Config, SessionOption};
 use crate::fault::{Fault, Incompatible, Misuse};
 use crate::keys::classic::Randoms;
@@ -71,14 +71,20 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         schemes: extensions::offered_schemes(cx.config),
         suites,
     };
-    let body = build(&offer, best, cx.config)?.encode()?;
+    let body = build(&offer, best, cx.config, cx.facts)?.encode()?;
     let mut transcript = Transcript::new();
     cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &body)?;
     Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript })))
 }
 
-fn build(offer: &Offer, best: &Profile, config: &Config) -> Result<ClientHello, Fault> {
-    let mut suites = vec![SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV];
+fn build(offer: &Offer, best: &Profile, config: &Config, facts: &Facts) -> Result<ClientHello, Fault> {
+    // A renegotiation is bound to the handshake before where the server knows how (RFC 5746 section 3.5).
+    let renegotiates = facts.finished.is_some();
+    let binding = facts.client_binding().filter(|_| facts.secure_renegotiation);
+    let mut suites = Vec::new();
+    if binding.is_none() && !renegotiates {
+        suites.push(SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV); // a first handshake signals by suite number
+    }
     if config.options.get(SessionOption::Fallback) {
         suites.push(SuiteId::FALLBACK_SCSV);
     }
@@ -89,7 +95,12 @@ fn build(offer: &Offer, best: &Profile, config: &Config) -> Result<ClientHello, 
         session_id: Vec::new(),
         suites,
         compressions: vec![0],
-        extensions: Some(extensions::offer(&Offering { config, suites: &offer.suites, profile: best })),
+        extensions: Some(extensions::offer(&Offering {
+            config,
+            suites: &offer.suites,
+            profile: best,
+            binding,
+        })),
     };
     if best.extensions
         && let Some(padding) = padding(hello.encode()?.len() + tail::HEADER)
@@ -126,8 +137,15 @@ pub fn on_server_hello(
     if hello.compression != 0 {
         return Err(Incompatible::Compression.into());
     }
-    cx.facts.encrypt_then_mac = false;
+    let before = core::mem::take(&mut cx.facts.encrypt_then_mac);
+    cx.facts.extended_master_secret = false;
+    (cx.facts.ocsp, cx.facts.scts) = (None, None);
+    cx.facts.alpn.clear();
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
+    demand_binding(&answer, cx.facts)?;
+    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
+        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
+    }
     cx.facts.profile = Some(profile);
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
@@ -141,6 +159,16 @@ pub fn on_server_hello(
             Ok((Handshake::ClassicClient(Box::new(state)), Step::More))
         }
     }
+}
+
+/// In a first handshake renegotiation_info says that the server knows it; later it must be there, or must not (RFC 5746
+/// sections 3.5 and 4.2).
+fn demand_binding(answer: &ServerAnswer, facts: &mut Facts) -> Result<(), Fault> {
+    if facts.finished.is_none() {
+        facts.secure_renegotiation = answer.bound;
+        return Ok(());
+    }
+    if answer.bound == facts.secure_renegotiation { Ok(()) } else { Err(Incompatible::Renegotiation.into()) }
 }
 
 #[cfg(test)]

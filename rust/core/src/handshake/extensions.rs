@@ -12,6 +12,7 @@ use crate::scheme::{SCHEMES, SchemeKey};
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
 use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SuiteId};
+use subtle::ConstantTimeEq;
 
 /// `uncompressed`, the one point format (RFC 8422 section 5.1.2).
 const UNCOMPRESSED: u8 = 0;
@@ -24,6 +25,8 @@ pub struct Offering<'a> {
     pub suites: &'a [&'static Suite],
     /// The highest version that is offered.
     pub profile: &'a Profile,
+    /// What renegotiation_info holds; `None` without one, as in a first handshake.
+    pub binding: Option<Vec<u8>>,
 }
 
 impl Offering<'_> {
@@ -47,6 +50,8 @@ pub struct ClientOffer {
     pub extended_master_secret: bool,
     /// Whether secure renegotiation was signalled, by extension or suite.
     pub secure_renegotiation: bool,
+    /// Whether it was by extension.
+    pub bound: bool,
     /// Whether encrypt-then-MAC was offered.
     pub encrypt_then_mac: bool,
 }
@@ -59,6 +64,8 @@ pub struct Reply<'a> {
     pub alpn: Option<&'a [u8]>,
     /// The suite that was chosen.
     pub suite: &'a Suite,
+    /// What renegotiation_info holds.
+    pub binding: Vec<u8>,
 }
 
 type OfferFn = fn(&Offering<'_>) -> Option<Extension>;
@@ -79,6 +86,8 @@ struct Rule {
 pub struct ServerAnswer {
     /// A CertificateStatus may follow.
     pub status: bool,
+    /// renegotiation_info came.
+    pub bound: bool,
 }
 
 fn no_reply(_: &Reply<'_>) -> Option<Extension> {
@@ -200,15 +209,19 @@ static RULES: &[Rule] = &[
     },
     Rule {
         typ: ExtensionType::RENEGOTIATION_INFO,
-        offer: |_| None, // a first handshake signals by suite number
-        receive: |offer, _, extension| {
+        offer: |_| None, // stands before all others, see `offer`
+        receive: |offer, facts, extension| {
             offer.secure_renegotiation = true;
-            first_handshake(extension)
+            offer.bound = true;
+            bound_to(extension, facts.client_binding())
         },
-        reply: |r| r.offer.secure_renegotiation.then(|| Extension::RenegotiationInfo(Vec::new())),
-        settle: |facts, _, _, extension| {
-            facts.secure_renegotiation = true;
-            first_handshake(extension)
+        reply: |r| {
+            let binding = || Extension::RenegotiationInfo(r.binding.clone());
+            r.offer.secure_renegotiation.then(binding)
+        },
+        settle: |facts, answer, _, extension| {
+            answer.bound = true;
+            bound_to(extension, facts.server_binding())
         },
     },
     Rule {
@@ -247,10 +260,14 @@ static RULES: &[Rule] = &[
     },
 ];
 
-/// renegotiation_info of a first handshake is empty (RFC 5746 sections 3.4 and 3.6).
-fn first_handshake(extension: &Extension) -> Result<(), Fault> {
+/// renegotiation_info holds the verify data of the handshake before, nothing in a first one (RFC 5746 sections 3.4 to
+/// 3.7).
+fn bound_to(extension: &Extension, binding: Option<Vec<u8>>) -> Result<(), Fault> {
+    let wanted = binding.unwrap_or_default();
     match extension {
-        Extension::RenegotiationInfo(data) if !data.is_empty() => Err(Incompatible::Renegotiation.into()),
+        Extension::RenegotiationInfo(data) if !bool::from(data.ct_eq(&wanted)) => {
+            Err(Incompatible::Renegotiation.into())
+        }
         _ => Ok(()),
     }
 }
@@ -268,7 +285,8 @@ pub fn offer(offering: &Offering<'_>) -> Vec<Extension> {
     if !offering.profile.extensions {
         return Vec::new();
     }
-    RULES.iter().filter_map(|rule| (rule.offer)(offering)).collect()
+    let binding = offering.binding.clone().map(Extension::RenegotiationInfo);
+    binding.into_iter().chain(RULES.iter().filter_map(|rule| (rule.offer)(offering))).collect()
 }
 
 /// Reads a client's extensions and its signalling suites.

@@ -178,6 +178,10 @@ pub struct Facts {
     pub extended_master_secret: bool,
     /// Whether the peer knows secure renegotiation (RFC 5746).
     pub secure_renegotiation: bool,
+    /// The verify data of the latest complete handshake, which the next one is bound to (RFC 5746 section 3.1).
+    pub finished: Option<Finished>,
+    /// How often a chain of the peer has arrived; the trust object of a handshake belongs to one of them.
+    pub chains: u32,
     /// Whether CBC records are authenticated from outside (RFC 7366).
     pub encrypt_then_mac: bool,
     /// The peer's chain as it was sent, leaf first.
@@ -204,7 +208,28 @@ pub struct Facts {
     pub version_seen: Option<WireVersion>,
 }
 
+/// Both verify data of a handshake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// The client's.
+    pub client: Vec<u8>,
+    /// The server's.
+    pub server: Vec<u8>,
+}
+
 impl Facts {
+    /// What a renegotiation_info of this connection's client must hold; `None` before the first handshake is complete.
+    #[must_use]
+    pub fn client_binding(&self) -> Option<Vec<u8>> {
+        self.finished.as_ref().map(|f| f.client.clone())
+    }
+
+    /// What one of its server must hold.
+    #[must_use]
+    pub fn server_binding(&self) -> Option<Vec<u8>> {
+        self.finished.as_ref().map(|f| [f.client.as_slice(), &f.server].concat())
+    }
+
     /// What a suite settles is settled anew with each handshake.
     pub fn forget_exchange(&mut self) {
         self.group = None;

@@ -8,7 +8,7 @@ use super::auth;
 use super::classic_server::{Choice, ClassicServer};
 use super::client_hello::hello_random;
 use super::extensions::{self, ClientOffer, Reply};
-use super::{Cx, Handshake, Message, Need, Pause, Step};
+use super::{Cx, Facts, Handshake, Message, Need, Pause, Step};
 use crate::config::{ClientAuth, Config, Credentials, SessionOption};
 use crate::fault::{Decode, Fault, Incompatible, Misuse};
 use crate::group::{self, Group};
@@ -71,7 +71,7 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
     cx.facts.profile = Some(profile);
     cx.facts.forget_client_certificate();
     let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
-    cx.facts.secure_renegotiation = offer.secure_renegotiation;
+    demand_binding(&hello, &offer, cx.facts)?;
     let mut transcript = Transcript::new();
     transcript.add(raw);
     let received = Received { hello, offer, profile, transcript };
@@ -82,6 +82,22 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
         ));
     }
     choose(received, cx)
+}
+
+/// In a first handshake renegotiation is signalled by extension or suite; later the extension must be there and the suite
+/// must not, or neither where the client never knew them (RFC 5746 sections 3.6, 3.7 and 4.4).
+fn demand_binding(hello: &ClientHello, offer: &ClientOffer, facts: &mut Facts) -> Result<(), Fault> {
+    if facts.finished.is_none() {
+        let answers = facts.profile.is_some_and(|profile| profile.extensions);
+        facts.secure_renegotiation = offer.secure_renegotiation && answers;
+        return Ok(());
+    }
+    let by_suite = hello.suites.contains(&SuiteId::EMPTY_RENEGOTIATION_INFO_SCSV);
+    if offer.bound == facts.secure_renegotiation && !by_suite {
+        Ok(())
+    } else {
+        Err(Incompatible::Renegotiation.into())
+    }
 }
 
 /// The client's first group that we run; without the extension P-256 is assumed (RFC 8422 section 4).
@@ -160,9 +176,14 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
         session_id: cx.random::<32>()?.to_vec(),
         suite: suite.id,
         compression: 0,
-        extensions: profile
-            .extensions
-            .then(|| extensions::reply(&Reply { offer: &offer, alpn: alpn.as_deref(), suite })),
+        extensions: profile.extensions.then(|| {
+            extensions::reply(&Reply {
+                offer: &offer,
+                alpn: alpn.as_deref(),
+                suite,
+                binding: cx.facts.server_binding().unwrap_or_default(),
+            })
+        }),
     };
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
@@ -173,7 +194,11 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
     };
     cx.facts.alpn = alpn.into_iter().collect();
     cx.facts.extended_master_secret = offer.extended_master_secret && profile.extensions;
+    let before = cx.facts.encrypt_then_mac;
     cx.facts.encrypt_then_mac = offer.encrypt_then_mac && profile.extensions && suite.has_cbc();
+    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
+        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
+    }
     cx.facts.session_id.clone_from(&server.session_id);
     transcript.start(profile, suite.prf);
     match profile.flow {

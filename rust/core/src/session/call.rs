@@ -8,7 +8,7 @@ use crate::config::{Now, Role};
 use crate::crypto::secret::Secret;
 use crate::engine::Progress;
 use crate::fault::{Alert, Fault, Misstep};
-use crate::handshake::{self, Answer};
+use crate::handshake::{self, Answer, Pause};
 use crate::status::{self, OsStatus};
 
 /// How the last turn went.
@@ -72,6 +72,9 @@ enum Phase {
     /// Sending data that was sealed.
     Sending,
 }
+
+/// Plaintext that may wait inside while a renegotiation is driven by calls that deliver none.
+const MAX_WAITING: usize = 1 << 20;
 
 /// One public call on its way.
 #[derive(Debug)]
@@ -249,7 +252,7 @@ impl Session {
     }
 
     fn is_writing(&self, call: &Call) -> bool {
-        call.kind == Kind::Write && self.engine.is_established()
+        call.kind == Kind::Write && self.engine.is_ready()
     }
 
     fn flushed(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
@@ -360,13 +363,18 @@ impl Session {
         if self.state == State::Idle && self.engine.facts().version_seen.is_some() {
             self.state = State::Handshake; // an idle server whose SSLRead met a ClientHello (decisions 18)
         }
+        // A renegotiation has begun; a server that pauses at the ClientHello has not begun it yet (behaviours 2).
+        let at_hello = matches!(progress, Progress::Needs(handshake::Need::App(Pause::ClientHello)));
+        if self.state == State::Connected && !self.engine.is_open() && !at_hello && !self.paused {
+            self.state = State::Handshake;
+        }
         match progress {
             Progress::NeedInput => {
                 call.phase = Phase::Input;
                 Ok(Turn::Read)
             }
             Progress::More => self.processed_one(call, now),
-            Progress::Data => self.data(call),
+            Progress::Data => self.data(call, now),
             Progress::Needs(need) => self.ask(need),
             Progress::Established => {
                 self.state = State::Connected;
@@ -379,10 +387,11 @@ impl Session {
 
     /// What the call does once the handshake is complete; `None` to look at the next record.
     fn ready(&mut self, call: &mut Call) -> Option<Turn> {
+        let ready = self.engine.is_ready();
         match call.kind {
-            Kind::Write => Some(self.more_to_seal(call)),
-            Kind::Handshake if self.unreported || call.advanced => Some(self.succeed(call)),
-            Kind::Read if call.room() == 0 => Some(self.succeed(call)),
+            Kind::Write if ready => Some(self.more_to_seal(call)),
+            Kind::Handshake if ready && (self.unreported || call.advanced) => Some(self.succeed(call)),
+            Kind::Read if ready && call.room() == 0 => Some(self.succeed(call)),
             Kind::Read if self.buffered_read_size() > 0 => {
                 Some(Turn::Deliver(self.buffered_read_size().min(call.room())))
             }
@@ -399,11 +408,18 @@ impl Session {
         self.flush(call, now)
     }
 
-    fn data(&mut self, call: &mut Call) -> Result<Turn, Stop> {
+    fn data(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
         match call.kind {
             Kind::Read => {
                 call.further = true;
                 Ok(Turn::Deliver(self.buffered_read_size().min(call.room())))
+            }
+            // Data that was under way when a renegotiation began waits for the next SSLRead (behaviours 12).
+            _ if self.state == State::Handshake && self.returned.len() < MAX_WAITING => {
+                let mut held = vec![0; self.engine.readable()];
+                let n = self.engine.read(&mut held);
+                self.returned = Secret::new([self.returned.as_bytes(), &held[..n]].concat());
+                self.processed_one(call, now)
             }
             _ => Err(Stop::Fault(self.engine.refuse(Misstep::UnexpectedData.into()))),
         }
@@ -443,6 +459,31 @@ impl Session {
             _ => status::SSL_CLOSED_GRACEFUL,
         };
         self.end(call, code)
+    }
+
+    /// SSLReHandshake: nothing is sent by this call (behaviours 12).
+    pub fn rehandshake(&mut self, now: Now) -> OsStatus {
+        match (self.state, self.config.role) {
+            (State::Closed, _) => status::SSL_CLOSED_GRACEFUL,
+            (State::Aborted, _) => status::SSL_CLOSED_ABORT,
+            (State::Handshake, _) => status::SEC_BAD_REQ,
+            (State::Idle, Role::Server) => status::SSL_ILLEGAL_PARAM,
+            (State::Idle | State::Connected, _) if !self.has_io => status::SEC_BAD_REQ,
+            (State::Idle, Role::Client) => {
+                self.state = State::Handshake;
+                self.engine.start(&self.config, now).map_or_else(status::of_fault, |()| status::SEC_SUCCESS)
+            }
+            (State::Connected, _) if !self.engine.is_ready() => status::SEC_BAD_REQ,
+            (State::Connected, role) => {
+                if let Err(fault) = self.engine.restart(&self.config, now) {
+                    return status::of_fault(fault);
+                }
+                if role == Role::Client {
+                    (self.state, self.unreported) = (State::Handshake, false);
+                }
+                status::SEC_SUCCESS
+            }
+        }
     }
 
     // --- how calls end ---------------------------------------------------------------------------------

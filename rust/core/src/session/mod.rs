@@ -121,6 +121,8 @@ pub struct Session {
     /// SSLSetError was called with this code and SSLHandshake has not answered it yet.
     error_set: Option<OsStatus>,
     trust: Option<TrustCell>,
+    /// Which of the peer's chains the trust object is over.
+    judged: u32,
     /// Plaintext that a failed call gave back; delivered before anything else.
     returned: Secret,
     /// An identity whose secret was asked for and not yet answered.
@@ -148,6 +150,7 @@ impl Session {
             unreported: false,
             error_set: None,
             trust: None,
+            judged: 0,
             returned: Secret::zeroed(0),
             looked_up: None,
             pending: None,
@@ -169,6 +172,10 @@ impl Session {
     /// The trust object over the peer's chain, made on first use after the chain arrived.
     pub fn peer_trust(&mut self) -> Option<TrustCell> {
         let facts = self.engine.facts();
+        if self.trust.is_none() || self.judged != facts.chains {
+            self.trust = None;
+            self.judged = facts.chains;
+        }
         if self.trust.is_none() && !facts.peer_chain.is_empty() {
             let config = &self.config;
             let judges_server = config.role == Role::Client;
