@@ -15,6 +15,8 @@ __all__ = [
     "SecPolicy",
     "SecTrust",
     "__version__",
+    "is_pkcs12",
+    "open_pkcs12",
     "system_anchors",
 ]
 
@@ -228,4 +230,8 @@ class SecTrust:
 @final
 class Scratch: ...
 
+def is_pkcs12(data: bytes) -> bool: ...
+def open_pkcs12(
+    data: bytes, password: bytes
+) -> list[tuple[bool, bytes, str | None, bytes | None]] | None: ...
 def system_anchors() -> list[SecCertificate]: ...

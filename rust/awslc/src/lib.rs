@@ -3,12 +3,14 @@
 //! In: keys in DER, messages, ciphertexts. Out: owned bytes. Promise: every pointer is owned by one value and
 //! freed with it; every failure is [`Error`], taken from AWS-LC's queue so that nothing is left behind for the
 //! next caller on this thread. What the safe crate `aws-lc-rs` offers is not repeated here: this crate exists
-//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, DSA, Diffie-Hellman over finite fields
+//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, old file encryption, DSA, Diffie-Hellman over finite fields
 //! and with the EC keys of certificates, which it refuses or lacks.
 
+mod cipher;
 mod dh;
 mod ec;
 
+pub use cipher::FileCipher;
 pub use dh::{Dh, Parameters};
 
 mod compress;

@@ -19,7 +19,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Certificate>()?;
     module.add_class::<Key>()?;
     module.add_class::<Identity>()?;
-    module.add_class::<Policy>()
+    module.add_class::<Policy>()?;
+    module.add_function(wrap_pyfunction!(is_pkcs12, module)?)?;
+    module.add_function(wrap_pyfunction!(open_pkcs12, module)?)
 }
 
 fn hash_of(value: impl Hash) -> u64 {
@@ -424,4 +426,32 @@ impl Policy {
         };
         format!("<SecPolicy {words}>")
     }
+}
+
+/// Whether bytes look like a PKCS#12 file.
+#[pyfunction]
+fn is_pkcs12(data: &[u8]) -> bool {
+    x509::is_pkcs12(data)
+}
+
+/// One thing in a PKCS#12 file: whether it is a key, its DER (PKCS#8 for keys), friendly name, local key identifier.
+type PlainItem<'py> = (bool, Bound<'py, PyBytes>, Option<String>, Option<Bound<'py, PyBytes>>);
+
+/// What a PKCS#12 file holds; `None` when the password is wrong. Anything else that is wrong is a `ValueError`.
+#[pyfunction]
+fn open_pkcs12<'py>(py: Python<'py>, data: &[u8], password: &[u8]) -> PyResult<Option<Vec<PlainItem<'py>>>> {
+    let items = match py.detach(|| x509::open_pkcs12(data, password)) {
+        Ok(items) => items,
+        Err(x509::Pkcs12Error::Password) => return Ok(None),
+        Err(error) => return Err(PyValueError::new_err(error.to_string())),
+    };
+    let plain = |item: &x509::Pkcs12Item| {
+        let (is_key, bytes) = match &item.content {
+            x509::Pkcs12Content::Certificate(der) => (false, der.as_slice()),
+            x509::Pkcs12Content::Key(pkcs8) => (true, pkcs8.as_bytes()),
+        };
+        let id = item.id.as_deref().map(|id| PyBytes::new(py, id));
+        (is_key, PyBytes::new(py, bytes), item.name.clone(), id)
+    };
+    Ok(Some(items.iter().map(plain).collect()))
 }

@@ -9,7 +9,7 @@ pub mod hash;
 mod known_primes;
 pub mod mac;
 pub mod mask;
-
+pub mod pbe;
 pub mod record_mac;
 pub mod rng;
 pub mod rsa;
