@@ -4,6 +4,7 @@
 pub mod aead;
 pub mod cbc;
 pub mod ecdh;
+pub mod external;
 pub mod ffdh;
 pub mod hash;
 mod known_primes;
