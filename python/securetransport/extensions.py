@@ -7,20 +7,22 @@ milder does so by name only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ._native import SecCertificate, SecIdentity, SSLContext
+from ._native import SecCertificate, SecIdentity, SecKey, SSLContext
 from .constants.results import errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
 from .security import files as _files
+from .security import held as _held
 
 __all__ = [
     "SSLCopyConnectionReport",
     "SSLGetPSKIdentityHint",
     "SSLSetPSKIdentityHint",
     "SSLSetPSKLookupFunc",
+    "SecKeyCreateWithCallbacks",
     "credentials_from_files",
     "identity_from_files",
 ]
@@ -79,6 +81,29 @@ def credentials_from_files(
     """
     identity, others = _credentials(cert, key, password)
     return [identity, *others]
+
+
+def SecKeyCreateWithCallbacks(
+    public: SecKey | SecCertificate,
+    sign: Callable[[bytes, str], bytes] | None = None,
+    decrypt: Callable[[bytes, str], bytes] | None = None,
+    algorithms: Iterable[str] | None = None,
+) -> SecKey:
+    """A private key that somebody else holds: a token, an agent, a service.
+
+    ``public``: its public half, or the certificate. ``sign(data, algorithm)`` gives a signature,
+    ``decrypt(ciphertext, algorithm)`` a plaintext (needed for RSA key exchange alone), both as ``bytes``.
+    ``algorithms``: the kSecKeyAlgorithm constants that the functions understand; the engine asks for one of
+    these. Digest algorithms get a finished digest, Message ones the message; ECDSA may be answered as X9.62 or
+    RFC 4754. By default: digests with SHA-1 to SHA-512 (PKCS#1 v1.5 and PSS, or X9.62), Ed25519 messages, and
+    kSecKeyAlgorithmRSAEncryptionPKCS1. With kSecKeyAlgorithmRSAEncryptionRaw among them the padding of a key
+    exchange is checked here, in constant time; prefer that where the holder can do it.
+
+    The functions run in the thread of SSLHandshake and may take their time. When one raises, the handshake fails
+    with errSSLCrypto or as after a wrong secret, and the exception goes to ``sys.unraisablehook``. ValueError
+    for algorithms that are unknown or do not fit the key.
+    """
+    return _held.create(public, sign, decrypt, algorithms)
 
 
 def SSLCopyConnectionReport(

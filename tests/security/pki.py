@@ -6,6 +6,7 @@ tests judge it by somebody else's.
 
 from __future__ import annotations
 
+import base64
 import datetime
 import functools
 import ipaddress
@@ -144,3 +145,15 @@ def leaf(kind: str = "P-256") -> Made:
     return make(
         f"leaf {kind}", intermediate(), kind=kind, hosts=("localhost", "127.0.0.1", "www.example.com")
     )
+
+
+def rsa_public_from_pkcs1(data: bytes) -> Any:
+    """A public key of ``cryptography`` out of an RSAPublicKey."""
+    body = b"".join(
+        [
+            b"-----BEGIN RSA PUBLIC KEY-----\n",
+            base64.encodebytes(data),
+            b"-----END RSA PUBLIC KEY-----\n",
+        ]
+    )
+    return serialization.load_pem_public_key(body)

@@ -11,6 +11,7 @@ from .. import _namespace
 from .base import *  # noqa: F403
 from .certificate import *  # noqa: F403
 from .identity import *  # noqa: F403
+from .import_export import *  # noqa: F403
 from .key import *  # noqa: F403
 from .policy import *  # noqa: F403
 from .trust import *  # noqa: F403

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from .._native import SecCertificate, SecIdentity, SecKey
+from .._native import SecCertificate, SecIdentity, SecKey, is_pkcs12, open_pkcs12
 
 Password = str | bytes | None
 
@@ -122,10 +122,55 @@ def read_pem(data: bytes, password: Password) -> Contents:
     return found
 
 
+@dataclass(frozen=True)
+class Named:
+    """A certificate or key of a PKCS#12 file, with what the file calls it."""
+
+    item: SecCertificate | SecKey
+    name: str | None
+    id: bytes | None
+
+
+def pkcs12_items(data: bytes, password: Password) -> list[Named] | None:
+    """The certificates and keys of a PKCS#12 file; ``None`` when the password is wrong.
+
+    ValueError when the file is damaged or uses what is not supported. Keys of a kind that is not supported
+    are passed over.
+    """
+    opened = open_pkcs12(data, password_bytes(password) or b"")
+    if opened is None:
+        return None
+    found = []
+    for is_key, der, label, mark in opened:
+        try:
+            found.append(Named(SecKey.from_pkcs8(der) if is_key else SecCertificate(der), label, mark))
+        except ValueError:
+            if not is_key:
+                raise
+    return found
+
+
+def read_pkcs12(data: bytes, password: Password) -> Contents:
+    """The certificates and keys of a PKCS#12 file in their order."""
+    found = pkcs12_items(data, password)
+    if found is None:
+        needs = "is encrypted and needs a password" if not password else "is not opened by this password"
+        raise ValueError(f"the PKCS#12 file {needs}")
+    contents = Contents()
+    for named in found:
+        if isinstance(named.item, SecKey):
+            contents.keys.append(named.item)
+        else:
+            contents.certificates.append(named.item)
+    return contents
+
+
 def read(data: bytes, password: Password) -> Contents:
     """Whatever the data hold. ValueError when that is nothing of use."""
     if is_pem(data):
         return read_pem(data, password)
+    if is_pkcs12(data):
+        return read_pkcs12(data, password)
     try:
         return Contents(certificates=[SecCertificate(data)])
     except ValueError:

@@ -85,4 +85,26 @@ impl Pkey {
             unsafe { sys::ECDH_compute_key(out.as_mut_ptr().cast(), out.len(), peer.0.as_ptr(), ec, None) };
         if usize::try_from(n).is_ok_and(|n| n == out.len()) { Ok(out) } else { Err(Error::take()) }
     }
+
+    /// ECDSA over a digest of any length, which is cut to the size of the curve; the signature in DER.
+    pub fn ecdsa_sign(&self, digest: &[u8]) -> Result<Vec<u8>, Error> {
+        let ec = self.ec()?;
+        // SAFETY: the key is valid; the output holds the longest signature it makes.
+        unsafe {
+            let mut out = vec![0; sys::ECDSA_size(ec)];
+            let mut len = 0;
+            let to = out.as_mut_ptr();
+            check(sys::ECDSA_sign(0, digest.as_ptr(), digest.len(), to, &raw mut len, ec))?;
+            out.truncate(len as usize);
+            Ok(out)
+        }
+    }
+
+    /// Whether a signature in DER is this key's over a digest of any length.
+    pub fn ecdsa_verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let ec = self.ec()?;
+        let (from, len) = (signature.as_ptr(), signature.len());
+        // SAFETY: all pointers come with the lengths of the slices they belong to.
+        check(unsafe { sys::ECDSA_verify(0, digest.as_ptr(), digest.len(), from, len, ec) })
+    }
 }

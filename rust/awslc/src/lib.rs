@@ -3,12 +3,14 @@
 //! In: keys in DER, messages, ciphertexts. Out: owned bytes. Promise: every pointer is owned by one value and
 //! freed with it; every failure is [`Error`], taken from AWS-LC's queue so that nothing is left behind for the
 //! next caller on this thread. What the safe crate `aws-lc-rs` offers is not repeated here: this crate exists
-//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, DSA, Diffie-Hellman over finite fields
+//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, old file encryption, DSA, Diffie-Hellman over finite fields
 //! and with the EC keys of certificates, which it refuses or lacks.
 
+mod cipher;
 mod dh;
 mod ec;
 
+pub use cipher::FileCipher;
 pub use dh::{Dh, Parameters};
 
 mod compress;
@@ -282,6 +284,29 @@ impl Pkey {
             }
             sys::EVP_PKEY_free(key);
             Err(Error::take())
+        }
+    }
+
+    /// A fresh RSA key with the exponent 65537, as PKCS#1 RSAPrivateKey.
+    pub fn generate_rsa(bits: u32) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let bits = core::ffi::c_int::try_from(bits).map_err(|_| Error(0))?;
+        // SAFETY: key, exponent and encoding are fresh, and freed whatever happens; the encoding is copied before.
+        unsafe {
+            let (rsa, exponent) = (sys::RSA_new(), sys::BN_new());
+            let (mut out, mut len) = (ptr::null_mut(), 0);
+            let made = !rsa.is_null()
+                && !exponent.is_null()
+                && sys::BN_set_word(exponent, 65537) == 1
+                && sys::RSA_generate_key_ex(rsa, bits, exponent, ptr::null_mut()) == 1
+                && sys::RSA_private_key_to_bytes(&raw mut out, &raw mut len, rsa) == 1;
+            sys::RSA_free(rsa);
+            sys::BN_free(exponent);
+            if !made {
+                return Err(Error::take());
+            }
+            let encoded = Zeroizing::new(core::slice::from_raw_parts(out, len).to_vec());
+            sys::OPENSSL_free(out.cast());
+            Ok(encoded)
         }
     }
 

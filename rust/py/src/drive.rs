@@ -295,7 +295,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         Ok(())
     }
 
-    /// Answers with the interpreter let go and no lock held.
+    /// Answers with the interpreter let go and no lock held. A key may be a caller's function: a callback then.
     fn answer(&self, need: Need) {
         let context = self.context;
         self.py.detach(|| {
@@ -306,10 +306,13 @@ impl<'a, 'py> Pump<'a, 'py> {
                     Verdict::Rejected
                 }),
                 Need::Sign { credentials, algorithm, input } => {
-                    credentials.key.sign(algorithm, &input).map_or(Answer::Failed, Answer::Signature)
+                    let signature = context.inside.run(|| credentials.key.sign(algorithm, &input));
+                    signature.map_or(Answer::Failed, Answer::Signature)
                 }
                 Need::Decrypt { credentials, ciphertext, versions, random } => {
-                    Answer::Premaster(open_premaster(&credentials.key, &ciphertext, versions, &random))
+                    let key = &credentials.key;
+                    let open = || open_premaster(key, &ciphertext, versions, &random);
+                    Answer::Premaster(context.inside.run(open))
                 }
                 Need::Agree { credentials, share } => {
                     credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)

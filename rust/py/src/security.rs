@@ -5,9 +5,10 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
+use st_core::crypto::external::{ExternalKey, Opened};
 use st_core::crypto::secret::Secret;
-use st_core::crypto::sign::{KeyKind, PrivateKey, PublicKey};
+use st_core::crypto::sign::{KeyKind, PrivateKey, PublicKey, SignatureAlgorithm};
 use st_core::fault::Fault;
 use st_core::x509;
 use std::collections::hash_map::DefaultHasher;
@@ -19,7 +20,10 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Certificate>()?;
     module.add_class::<Key>()?;
     module.add_class::<Identity>()?;
-    module.add_class::<Policy>()
+    module.add_class::<Policy>()?;
+    module.add_function(wrap_pyfunction!(signature_names, module)?)?;
+    module.add_function(wrap_pyfunction!(is_pkcs12, module)?)?;
+    module.add_function(wrap_pyfunction!(open_pkcs12, module)?)
 }
 
 fn hash_of(value: impl Hash) -> u64 {
@@ -150,10 +154,93 @@ enum Material {
     Private { key: Arc<PrivateKey>, form: &'static str, encoded: Secret, spki: Vec<u8> },
     /// The public half alone.
     Public(PublicKey),
+    /// A key whose private half a Python object holds.
+    Held { key: Arc<PrivateKey>, holder: Arc<Holder>, spki: Vec<u8> },
+    /// A key of a kind that TLS has no use for here, kept for Python's own operations.
+    Other { kind: String, bits: usize, spki: Vec<u8>, pkcs8: Option<Secret> },
+}
+
+/// All signature algorithms, for what Python calls them.
+const SIGNATURES: [SignatureAlgorithm; 17] = {
+    use SignatureAlgorithm as S;
+    [
+        S::RsaPkcs1Sha1,
+        S::RsaPkcs1Sha256,
+        S::RsaPkcs1Sha384,
+        S::RsaPkcs1Sha512,
+        S::RsaPssSha256,
+        S::RsaPssSha384,
+        S::RsaPssSha512,
+        S::EcdsaSha1,
+        S::EcdsaSha256,
+        S::EcdsaSha384,
+        S::EcdsaSha512,
+        S::Ed25519,
+        S::DsaSha1,
+        S::DsaSha256,
+        S::RsaMd5Sha1,
+        S::RsaMd5Sha1Digest,
+        S::DsaSha1Digest,
+    ]
+};
+
+/// The names by which a holder of a key is asked for signatures.
+#[pyfunction]
+fn signature_names() -> Vec<String> {
+    SIGNATURES.iter().map(|algorithm| format!("{algorithm:?}")).collect()
+}
+
+/// A Python object that holds a private key: `sign(name, message) -> bytes`, `decrypt(ciphertext) -> bytes`.
+struct Holder {
+    object: Py<PyAny>,
+    signs: Vec<SignatureAlgorithm>,
+    /// Whether it decrypts, and if so whether it leaves the padding on.
+    decrypts: Option<bool>,
+}
+
+impl Holder {
+    /// Calls a method of the object. An exception has nobody to go to, as the handshake only knows that there is no
+    /// answer: it is shown the way Python shows those.
+    fn ask(
+        &self,
+        method: &str,
+        arguments: impl FnOnce(Python<'_>) -> PyResult<Py<PyTuple>>,
+    ) -> Option<Secret> {
+        Python::attach(|py| {
+            let answer = arguments(py)
+                .and_then(|arguments| self.object.bind(py).call_method1(method, arguments.bind(py)))
+                .and_then(|answer| Ok(Secret::copy_of(answer.extract::<&[u8]>()?)));
+            answer.map_err(|error| error.write_unraisable(py, Some(self.object.bind(py)))).ok()
+        })
+    }
+}
+
+impl ExternalKey for Holder {
+    fn can_sign(&self, algorithm: SignatureAlgorithm) -> bool {
+        self.signs.contains(&algorithm)
+    }
+
+    fn can_decrypt(&self) -> bool {
+        self.decrypts.is_some()
+    }
+
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
+        let name = format!("{algorithm:?}");
+        let signature =
+            self.ask("sign", |py| Ok((name, PyBytes::new(py, message)).into_pyobject(py)?.unbind()));
+        signature.map(|signature| signature.as_bytes().to_vec())
+    }
+
+    fn decrypt(&self, ciphertext: &[u8]) -> Option<Opened> {
+        let raw = self.decrypts?;
+        let plain =
+            self.ask("decrypt", |py| Ok((PyBytes::new(py, ciphertext),).into_pyobject(py)?.unbind()))?;
+        Some(if raw { Opened::Block(plain) } else { Opened::Message(plain) })
+    }
 }
 
 /// A private or a public key.
-#[pyclass(frozen, eq, hash, name = "SecKey", module = "securetransport._native")]
+#[pyclass(frozen, eq, hash, weakref, name = "SecKey", module = "securetransport._native")]
 pub struct Key {
     material: Material,
 }
@@ -164,8 +251,8 @@ impl Key {
     /// The private half, if this is one.
     pub fn private(&self) -> Option<&Arc<PrivateKey>> {
         match &self.material {
-            Material::Private { key, .. } => Some(key),
-            Material::Public(_) => None,
+            Material::Private { key, .. } | Material::Held { key, .. } => Some(key),
+            Material::Public(_) | Material::Other { .. } => None,
         }
     }
 
@@ -178,15 +265,10 @@ impl Key {
 
     fn spki_raw(&self) -> &[u8] {
         match &self.material {
-            Material::Private { spki, .. } => spki,
+            Material::Private { spki, .. } | Material::Held { spki, .. } | Material::Other { spki, .. } => {
+                spki
+            }
             Material::Public(key) => key.spki(),
-        }
-    }
-
-    fn key_kind(&self) -> KeyKind {
-        match &self.material {
-            Material::Private { key, .. } => key.kind(),
-            Material::Public(key) => key.kind(),
         }
     }
 }
@@ -194,13 +276,13 @@ impl Key {
 impl PartialEq for Key {
     /// Two private keys are equal when they have the same public half: there is only one secret to it.
     fn eq(&self, other: &Key) -> bool {
-        self.private().is_some() == other.private().is_some() && self.spki_raw() == other.spki_raw()
+        self.is_private() == other.is_private() && self.spki_raw() == other.spki_raw()
     }
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.private().is_some().hash(state);
+        self.is_private().hash(state);
         self.spki_raw().hash(state);
     }
 }
@@ -244,26 +326,109 @@ impl Key {
         Ok(Key { material: Material::Public(key) })
     }
 
+    /// A key whose private half `holder` holds; `public` is the other. `signs`: names of `signature_names` that it
+    /// makes signatures for. `decrypts`: whether it decrypts RSA and leaves the padding on (`True`), takes it off
+    /// (`False`), or does not decrypt (`None`).
+    #[staticmethod]
+    #[pyo3(signature = (public, holder, signs, decrypts))]
+    fn held(public: &Key, holder: Py<PyAny>, signs: Vec<String>, decrypts: Option<bool>) -> PyResult<Key> {
+        let Material::Public(public) = &public.material else {
+            return Err(PyValueError::new_err("the public half has to be a public key of a kind TLS uses"));
+        };
+        let named = |algorithm: &SignatureAlgorithm| signs.contains(&format!("{algorithm:?}"));
+        let signs = SIGNATURES.into_iter().filter(named).collect();
+        let holder = Arc::new(Holder { object: holder, signs, decrypts });
+        let key = Arc::new(PrivateKey::external(public, Arc::clone(&holder) as Arc<dyn ExternalKey>));
+        Ok(Key { material: Material::Held { key, holder, spki: public.spki().to_vec() } })
+    }
+
+    /// A key of a kind that TLS has no use for here: a name for the kind, its size, the public half as
+    /// SubjectPublicKeyInfo, the private half as PKCS#8 if it is one.
+    #[staticmethod]
+    #[pyo3(signature = (kind, bits, spki, pkcs8))]
+    fn other(kind: String, bits: usize, spki: Vec<u8>, pkcs8: Option<&[u8]>) -> Key {
+        Key { material: Material::Other { kind, bits, spki, pkcs8: pkcs8.map(Secret::copy_of) } }
+    }
+
     /// The public half as an object of its own.
     fn public(&self) -> PyResult<Key> {
-        Key::from_spki(self.spki_raw())
+        match &self.material {
+            Material::Other { kind, bits, spki, .. } => {
+                Ok(Key::other(kind.clone(), *bits, spki.clone(), None))
+            }
+            _ => Key::from_spki(self.spki_raw()),
+        }
+    }
+
+    /// The bare RSA operation on one block, with the private key.
+    fn rsa_raw<'py>(&self, py: Python<'py>, block: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let Material::Private { key, .. } = &self.material else {
+            return Err(PyValueError::new_err("only a private key in memory does this"));
+        };
+        let opened = py.detach(|| key.rsa_raw_decrypt(block));
+        let opened = opened.map_err(|fault| PyValueError::new_err(fault.to_string()))?;
+        Ok(PyBytes::new(py, opened.as_bytes()))
+    }
+
+    /// ECDSA over a digest of any length; the signature is in DER.
+    fn ecdsa_sign<'py>(&self, py: Python<'py>, digest: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let Material::Private { key, .. } = &self.material else {
+            return Err(PyValueError::new_err("only a private key in memory does this"));
+        };
+        let signature = key.sign_ecdsa_digest(digest);
+        let signature = signature.map_err(|fault| PyValueError::new_err(fault.to_string()))?;
+        Ok(PyBytes::new(py, &signature))
+    }
+
+    /// Whether a signature in DER is this public key's over a digest of any length.
+    fn ecdsa_verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::Public(key) => key.verify_ecdsa_digest(digest, signature).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// A fresh RSA key with the exponent 65537.
+    #[staticmethod]
+    fn generate_rsa(py: Python<'_>, bits: u32) -> PyResult<Key> {
+        let made = py.detach(|| PrivateKey::generate_rsa(bits));
+        let made = made.map_err(|fault| PyValueError::new_err(fault.to_string()))?;
+        Key::from_pkcs1(made.as_bytes())
+    }
+
+    /// The object that holds the private half.
+    #[getter]
+    fn holder<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        match &self.material {
+            Material::Held { holder, .. } => Some(holder.object.bind(py).clone()),
+            _ => None,
+        }
     }
 
     #[getter]
     fn is_private(&self) -> bool {
-        self.private().is_some()
+        match &self.material {
+            Material::Private { .. } | Material::Held { .. } => true,
+            Material::Other { pkcs8, .. } => pkcs8.is_some(),
+            Material::Public(_) => false,
+        }
     }
 
     #[getter]
-    fn kind(&self) -> &'static str {
-        kind_name(self.key_kind())
+    fn kind(&self) -> &str {
+        match &self.material {
+            Material::Private { key, .. } | Material::Held { key, .. } => kind_name(key.kind()),
+            Material::Public(key) => kind_name(key.kind()),
+            Material::Other { kind, .. } => kind,
+        }
     }
 
     #[getter]
     fn bits(&self) -> usize {
         match &self.material {
-            Material::Private { key, .. } => key.bits(),
+            Material::Private { key, .. } | Material::Held { key, .. } => key.bits(),
             Material::Public(key) => key.bits(),
+            Material::Other { bits, .. } => *bits,
         }
     }
 
@@ -272,11 +437,14 @@ impl Key {
         PyBytes::new(py, self.spki_raw())
     }
 
-    /// The private key in the encoding it came in, `(form, bytes)`; `None` for a public key.
+    /// The private key in the encoding it came in, `(form, bytes)`; `None` for a public key and one that is not here.
     fn _export<'py>(&self, py: Python<'py>) -> Option<(&'static str, Bound<'py, PyBytes>)> {
         match &self.material {
             Material::Private { form, encoded, .. } => Some((form, PyBytes::new(py, encoded.as_bytes()))),
-            Material::Public(_) => None,
+            Material::Other { pkcs8: Some(encoded), .. } => {
+                Some(("pkcs8", PyBytes::new(py, encoded.as_bytes())))
+            }
+            Material::Public(_) | Material::Held { .. } | Material::Other { pkcs8: None, .. } => None,
         }
     }
 
@@ -311,6 +479,10 @@ impl Identity {
     fn new(certificate: Py<Certificate>, key: Py<Key>) -> PyResult<Identity> {
         let signer = match key.get().private() {
             Some(signer) => Arc::clone(signer),
+            None if key.get().is_private() => {
+                let words = format!("{} keys are not for identities", key.get().kind());
+                return Err(PyValueError::new_err(words));
+            }
             None => return Err(PyValueError::new_err("an identity needs a private key, this one is public")),
         };
         let inner = &certificate.get().inner;
@@ -424,4 +596,32 @@ impl Policy {
         };
         format!("<SecPolicy {words}>")
     }
+}
+
+/// Whether bytes look like a PKCS#12 file.
+#[pyfunction]
+fn is_pkcs12(data: &[u8]) -> bool {
+    x509::is_pkcs12(data)
+}
+
+/// One thing in a PKCS#12 file: whether it is a key, its DER (PKCS#8 for keys), friendly name, local key identifier.
+type PlainItem<'py> = (bool, Bound<'py, PyBytes>, Option<String>, Option<Bound<'py, PyBytes>>);
+
+/// What a PKCS#12 file holds; `None` when the password is wrong. Anything else that is wrong is a `ValueError`.
+#[pyfunction]
+fn open_pkcs12<'py>(py: Python<'py>, data: &[u8], password: &[u8]) -> PyResult<Option<Vec<PlainItem<'py>>>> {
+    let items = match py.detach(|| x509::open_pkcs12(data, password)) {
+        Ok(items) => items,
+        Err(x509::Pkcs12Error::Password) => return Ok(None),
+        Err(error) => return Err(PyValueError::new_err(error.to_string())),
+    };
+    let plain = |item: &x509::Pkcs12Item| {
+        let (is_key, bytes) = match &item.content {
+            x509::Pkcs12Content::Certificate(der) => (false, der.as_slice()),
+            x509::Pkcs12Content::Key(pkcs8) => (true, pkcs8.as_bytes()),
+        };
+        let id = item.id.as_deref().map(|id| PyBytes::new(py, id));
+        (is_key, PyBytes::new(py, bytes), item.name.clone(), id)
+    };
+    Ok(Some(items.iter().map(plain).collect()))
 }

@@ -4,12 +4,13 @@
 pub mod aead;
 pub mod cbc;
 pub mod ecdh;
+pub mod external;
 pub mod ffdh;
 pub mod hash;
 mod known_primes;
 pub mod mac;
 pub mod mask;
-
+pub mod pbe;
 pub mod record_mac;
 pub mod rng;
 pub mod rsa;

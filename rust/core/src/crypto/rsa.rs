@@ -4,6 +4,7 @@
 //! length and version were right decides which bytes come out and nothing else: no branch, no index and no
 //! length depends on the block.
 
+use super::external::Opened;
 use super::secret::Secret;
 use super::sign::{PrivateKey, PublicKey};
 use crate::fault::Fault;
@@ -22,12 +23,33 @@ pub fn encrypt_premaster(key: &PublicKey, premaster: &[u8]) -> Result<Vec<u8>, F
 #[must_use]
 pub fn open_premaster(key: &PrivateKey, ciphertext: &[u8], versions: [u16; 2], random: &Secret) -> Secret {
     let Ok(size) = key.rsa_size() else { return random.clone() };
-    let block =
-        if ciphertext.len() == size { key.rsa_raw_decrypt(ciphertext) } else { Ok(Secret::zeroed(0)) };
-    let block = block.unwrap_or_else(|_| Secret::zeroed(0));
+    let block = if ciphertext.len() != size {
+        Secret::zeroed(0)
+    } else if let Some(holder) = key.holder() {
+        holder.decrypt(ciphertext).map_or_else(|| Secret::zeroed(0), |opened| block_of(opened, size))
+    } else {
+        key.rsa_raw_decrypt(ciphertext).unwrap_or_else(|_| Secret::zeroed(0))
+    };
     // Public facts: a ciphertext of the wrong length or above the modulus is visible to everyone.
     let block = if block.len() == size { block } else { Secret::zeroed(size) };
     select_premaster(block.as_bytes(), versions, random)
+}
+
+/// The block that a holder of the key opened; a message gets the padding it had.
+fn block_of(opened: Opened, size: usize) -> Secret {
+    match opened {
+        Opened::Block(block) => block,
+        Opened::Message(message) if message.len() == PREMASTER && size >= PREMASTER + 11 => {
+            let mut block = Secret::zeroed(size);
+            let (padding, end) = block.as_mut_bytes().split_at_mut(size - PREMASTER);
+            padding.fill(0xff);
+            padding[..2].copy_from_slice(&[0, 2]);
+            padding[size - PREMASTER - 1] = 0;
+            end.copy_from_slice(message.as_bytes());
+            block
+        }
+        Opened::Message(_) => Secret::zeroed(0),
+    }
 }
 
 /// Takes the premaster out of a PKCS#1 v1.5 block `00 02 PS 00 M`, M being 48 bytes that begin with either

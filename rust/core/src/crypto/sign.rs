@@ -4,6 +4,7 @@
 //! checked below; a wrong signature is one fault, whatever was wrong with it.
 
 use super::ecdh::Curve;
+use super::external::ExternalKey;
 use super::secret::Secret;
 use crate::fault::{CertificateFault, CryptoFault, Fault};
 use core::fmt;
@@ -183,6 +184,11 @@ impl PublicKey {
         verified.map_err(|_| Fault::Crypto(CryptoFault::Primitive))
     }
 
+    /// Whether `signature`, in DER, is this EC key's over a digest of any length.
+    pub fn verify_ecdsa_digest(&self, digest: &[u8], signature: &[u8]) -> Result<(), Fault> {
+        self.key.ecdsa_verify(digest, signature).map_err(|_| Fault::Crypto(CryptoFault::Primitive))
+    }
+
     /// The public point in uncompressed form, for static ECDH.
     pub fn ec_point(&self) -> Result<Vec<u8>, Fault> {
         self.key.ec_point().map_err(|_| Fault::Crypto(CryptoFault::Primitive))
@@ -200,6 +206,8 @@ pub struct PrivateKey {
     spki: Vec<u8>,
     /// What the certificate says of it, where that is more than the file of the key says.
     stated: Option<Arc<Pkey>>,
+    /// Who holds the private half, where that is not `key`.
+    holder: Option<Arc<dyn ExternalKey>>,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -212,7 +220,7 @@ fn private(key: Result<Pkey, st_awslc::Error>) -> Result<PrivateKey, Fault> {
     let refused = Fault::Crypto(CryptoFault::PrivateKey);
     let key = key.ok().and_then(bounded).ok_or(refused)?;
     let spki = key.spki().map_err(|_| refused)?;
-    Ok(PrivateKey { key: Arc::new(key), spki, stated: None })
+    Ok(PrivateKey { key: Arc::new(key), spki, stated: None, holder: None })
 }
 
 impl PrivateKey {
@@ -236,8 +244,37 @@ impl PrivateKey {
     /// digest included.
     #[must_use]
     pub fn as_stated(&self, certified: &PublicKey) -> PrivateKey {
-        let stated = Arc::clone(&certified.key);
-        PrivateKey { key: Arc::clone(&self.key), spki: self.spki.clone(), stated: Some(stated) }
+        PrivateKey {
+            key: Arc::clone(&self.key),
+            spki: self.spki.clone(),
+            stated: Some(Arc::clone(&certified.key)),
+            holder: self.holder.clone(),
+        }
+    }
+
+    /// A key somebody else holds, by its public half.
+    #[must_use]
+    pub fn external(public: &PublicKey, holder: Arc<dyn ExternalKey>) -> PrivateKey {
+        let (key, spki) = (Arc::clone(&public.key), public.spki.clone());
+        PrivateKey { key, spki, stated: None, holder: Some(holder) }
+    }
+
+    /// Who holds the private half, where that is somebody else.
+    #[must_use]
+    pub fn holder(&self) -> Option<&dyn ExternalKey> {
+        self.holder.as_deref()
+    }
+
+    /// Whether an RSA key exchange can be opened with it.
+    #[must_use]
+    pub fn can_decrypt(&self) -> bool {
+        self.kind() == KeyKind::Rsa && self.holder().is_none_or(ExternalKey::can_decrypt)
+    }
+
+    /// Whether static ECDH can be done with it.
+    #[must_use]
+    pub fn can_agree(&self) -> bool {
+        self.kind().is_ec() && self.holder.is_none()
     }
 
     /// What kind of key it is.
@@ -272,18 +309,37 @@ impl PrivateKey {
             Signing::Ecdsa(_) | Signing::Ed25519 | Signing::Dsa(_) => 0,
         };
         let fits = |key: &Pkey| self.bits() >= 8 * least && key.takes(signing);
-        fits(&self.key) && self.stated.as_deref().is_none_or(fits)
+        fits(&self.key)
+            && self.stated.as_deref().is_none_or(fits)
+            && self.holder().is_none_or(|holder| holder.can_sign(algorithm))
     }
 
     /// Signs a message.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let signing = algorithm.signing();
+        if let Some(holder) = self.holder() {
+            let signature = holder.sign(algorithm, message).ok_or(CryptoFault::PrivateKey)?;
+            let public = PublicKey { key: Arc::clone(&self.key), spki: Vec::new() };
+            let verified = public.verify(algorithm, message, &signature);
+            return verified.map(|()| signature).map_err(|_| CryptoFault::PrivateKey.into());
+        }
         let signature = if algorithm.takes_digest() {
             self.key.sign_digest(signing, message)
         } else {
             self.key.sign(signing, message)
         };
         signature.map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// Signs a digest of any length with an EC key; the signature is in DER.
+    pub fn sign_ecdsa_digest(&self, digest: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.key.ecdsa_sign(digest).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
+    }
+
+    /// A fresh RSA key with the exponent 65537, as PKCS#1 RSAPrivateKey.
+    pub fn generate_rsa(bits: u32) -> Result<Secret, Fault> {
+        let made = Pkey::generate_rsa(bits).map_err(|_| Fault::Crypto(CryptoFault::Primitive))?;
+        Ok(Secret::copy_of(&made))
     }
 
     /// Whether a peer's share is an uncompressed point on the curve of this EC key.

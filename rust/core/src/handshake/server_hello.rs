@@ -147,7 +147,10 @@ fn fits(suite: &Suite, received: &Received, group: Option<&'static Group>, confi
         let listed = received.offer.schemes.as_deref();
         return auth::scheme_for(received.profile, &credentials.key, listed).is_ok();
     }
-    suite.kx != Kx::Ecdh || serves_statically(suite, credentials, received, config)
+    match suite.kx {
+        Kx::Ecdh => credentials.key.can_agree() && serves_statically(suite, credentials, received, config),
+        _ => credentials.key.can_decrypt(),
+    }
 }
 
 /// Static ECDH runs on the curve of our certificate, which both ends must know.

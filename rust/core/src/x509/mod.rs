@@ -9,15 +9,18 @@
 //! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
 //! host, constraints                               matching of names
 //! search -> checks (+ strict) -> trust            paths, their faults, the verdict
+//! pkcs12 <- ber                                   files that hold certificates and keys
 //! ```
 
 mod algorithms;
+mod ber;
 mod cert;
 mod checks;
 mod constraints;
 mod extensions;
 mod host;
 mod names;
+mod pkcs12;
 mod reason;
 mod search;
 mod strict;
@@ -27,6 +30,7 @@ mod walk;
 
 pub use cert::{Certificate, X509Error};
 pub use host::matches_host;
+pub use pkcs12::{Pkcs12Content, Pkcs12Error, Pkcs12Item, is_pkcs12, open_pkcs12};
 pub use reason::{Reason, ReasonKind};
 pub use search::Anchors;
 pub use trust::{Policy, Trust, TrustResult};
