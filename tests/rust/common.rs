@@ -81,6 +81,8 @@ pub struct End {
     pub session: Session,
     pub verdict: Verdict,
     pub asked: usize,
+    /// The time it lives in.
+    pub now: Now,
     /// Identities with their secrets, for a server that looks them up.
     pub secrets: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -89,7 +91,7 @@ impl End {
     pub fn new(role: Role) -> End {
         let mut session = Session::new(role, Framing::Stream);
         session.set_io(true);
-        End { session, verdict: Verdict::Accepted, asked: 0, secrets: Vec::new() }
+        End { session, verdict: Verdict::Accepted, asked: 0, now: NOW, secrets: Vec::new() }
     }
 
     /// Runs a call to its end.
@@ -103,7 +105,7 @@ impl End {
     ) -> OsStatus {
         let mut event = Event::Begin;
         loop {
-            event = match self.session.step(call, event, NOW) {
+            event = match self.session.step(call, event, self.now) {
                 Turn::Return(code) => return code,
                 Turn::Read => {
                     let mut loan = self.session.lend_input();
@@ -120,7 +122,7 @@ impl End {
                 Turn::Need(need) => {
                     self.asked += 1;
                     let answer = self.judge(need);
-                    self.session.answer(answer, NOW);
+                    self.session.answer(answer, self.now);
                     Event::Done
                 }
                 Turn::Deliver(n) => {

@@ -20,7 +20,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("suite", &["wire::ids", "crypto", "profile"]),
     ("group", &["wire::ids", "crypto"]),
     ("scheme", &["wire::ids", "crypto"]),
-    ("config", &["fault", "wire", "crypto", "x509", "profile", "suite", "group", "scheme"]),
+    ("resumption", &["fault", "wire", "crypto", "x509", "profile", "suite"]),
+    ("config", &["fault", "wire", "crypto", "x509", "profile", "suite", "group", "scheme", "resumption"]),
     ("record", &["fault", "wire::ids", "crypto", "profile", "suite"]),
     ("keys", &["fault", "wire::ids", "crypto", "profile", "suite"]),
     (
@@ -36,6 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "scheme",
             "config",
             "keys",
+            "resumption",
             "record::protect", // an opener or a sealer is all it ever makes
         ],
     ),
@@ -55,6 +57,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "config",
             "record",
             "keys",
+            "resumption",
             "handshake",
             "engine",
             "status",

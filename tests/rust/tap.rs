@@ -5,7 +5,7 @@
 //! key exchange it passes on sealed records as they are.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
-use crate::common::{End, Pipe, WOULD_BLOCK, credentials};
+use crate::common::{End, NOW, Pipe, WOULD_BLOCK, credentials};
 use st_core::config::{ClientAuth, Credentials, Role};
 use st_core::crypto::rng::Rng;
 use st_core::crypto::secret::Secret;
@@ -130,7 +130,7 @@ pub fn end(role: Role, suite: u16) -> End {
     session.set_io(true);
     assert_eq!(session.set_enabled_ciphers(&[i64::from(suite)]), 0);
     assert_eq!(session.set_psk_secret(PSK), 0);
-    End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, secrets: Vec::new() }
+    End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, now: NOW, secrets: Vec::new() }
 }
 
 impl Tap {

@@ -4,13 +4,16 @@
 //! Promise: session options are rows, so that both directions of every option come from one place.
 
 use crate::crypto::ffdh::DhGroup;
+use crate::crypto::hash::{Hash, Running};
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::PrivateKey;
 use crate::group::{self, Group};
 use crate::profile::{Framing, Rank};
+use crate::resumption::{DEFAULT_LIFETIME, Key, Place, SessionCache, Side, TicketKeys};
 use crate::suite::{self, Auth, Suite};
 use crate::wire::ids::SuiteId;
 use crate::x509::Certificate;
+use core::time::Duration;
 use std::sync::Arc;
 
 /// Which end of the connection this is.
@@ -170,6 +173,29 @@ pub struct Config {
     pub curves: Vec<u16>,
     /// The pre-shared keys of this end.
     pub psk: Psk,
+    /// What this end remembers of complete handshakes, and where.
+    pub memory: Memory,
+}
+
+/// Where sessions are remembered (`behaviours` section 13).
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// The caller's name for the peer; without one nothing is kept in the cache.
+    pub peer_id: Option<Vec<u8>>,
+    /// The cache.
+    pub cache: Option<Arc<SessionCache>>,
+    /// Seconds that what this context stores will live; 0 for the default.
+    pub lifetime: u32,
+    /// A server issues tickets under these keys.
+    pub ticket_keys: Option<Arc<TicketKeys>>,
+}
+
+impl Memory {
+    /// How long what is stored now lives.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        if self.lifetime == 0 { DEFAULT_LIFETIME } else { Duration::from_secs(self.lifetime.into()) }
+    }
 }
 
 /// What an end knows about pre-shared keys (RFC 4279).
@@ -225,6 +251,7 @@ impl Config {
             dhe_enabled: false,
             curves: Vec::new(),
             psk: Psk::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -246,12 +273,73 @@ impl Config {
         out
     }
 
+    /// The options that keep sessions apart: the breaks, AllowServerIdentityChange, AllowRenegotiation and
+    /// EnableSessionTickets. Three more bits of the published key are constant (decisions 34).
+    #[must_use]
+    pub fn session_flags(&self) -> u16 {
+        const KEPT: [SessionOption; 7] = [
+            SessionOption::BreakOnServerAuth,
+            SessionOption::BreakOnCertRequested,
+            SessionOption::BreakOnClientAuth,
+            SessionOption::BreakOnClientHello,
+            SessionOption::AllowServerIdentityChange,
+            SessionOption::AllowRenegotiation,
+            SessionOption::EnableSessionTickets,
+        ];
+        KEPT.iter().filter(|option| self.options.get(**option)).map(|option| 1 << (*option as u16)).sum()
+    }
+
+    /// Digest over everything by which a peer's chain is judged: any root, trusted leafs, own roots.
+    #[must_use]
+    pub fn trust_digest(&self) -> [u8; 32] {
+        let mut running = Running::new(Hash::Sha256);
+        running.update(&[u8::from(self.any_root), u8::from(self.roots_only)]);
+        for list in [&self.trusted_leafs, &self.roots] {
+            running.update(&list.len().to_be_bytes());
+            for certificate in list {
+                running.update(&certificate.der().len().to_be_bytes());
+                running.update(certificate.der());
+            }
+        }
+        digest(&running)
+    }
+
+    /// Where a client's session with this peer is, or will be; nowhere without a peer ID. The host name is no part
+    /// of the key: callers put it into the ID.
+    #[must_use]
+    pub fn client_place(&self) -> Option<Place> {
+        let id = self.memory.peer_id.as_ref()?;
+        let parts = [&self.session_flags().to_be_bytes()[..], &self.trust_digest(), id];
+        self.place(Side::Client, &parts)
+    }
+
+    /// Where a server's session with this ID is, or will be; nowhere without a peer ID.
+    #[must_use]
+    pub fn server_place(&self, session_id: &[u8]) -> Option<Place> {
+        self.memory.peer_id.as_ref()?;
+        self.place(Side::Server, &[&self.session_flags().to_be_bytes(), session_id])
+    }
+
+    fn place(&self, side: Side, parts: &[&[u8]]) -> Option<Place> {
+        let cache = self.memory.cache.clone()?;
+        let mut running = Running::new(Hash::Sha256);
+        parts.iter().for_each(|part| running.update(part));
+        Some(Place { cache, key: Key { side, digest: digest(&running) } })
+    }
+
     /// Whether a DHE_DSS suite is enabled: only then is DSA among the schemes we announce.
     #[must_use]
     pub fn wants_dss(&self) -> bool {
         let rows = self.suites.iter().filter_map(|number| suite::by_id(SuiteId(*number)));
         rows.into_iter().any(|row| row.auth == Auth::Dss)
     }
+}
+
+/// A SHA-256 as an array.
+fn digest(running: &Running) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(running.current().as_bytes());
+    out
 }
 
 #[cfg(test)]

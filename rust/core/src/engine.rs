@@ -185,6 +185,9 @@ impl Engine {
             return first;
         }
         self.fault = Some(fault);
+        if !matches!(fault, Fault::AlertReceived(_)) {
+            self.forget_session();
+        }
         if let Some(alert) = fault.alert() {
             self.send_alert(FATAL, alert);
         }
@@ -222,8 +225,16 @@ impl Engine {
         !matches!(self.handshake, Some(Handshake::Idle))
     }
 
+    /// A fatal alert of either side ends the session too; a warning does not, even where it ends the connection.
+    fn forget_session(&mut self) {
+        if let Some(place) = self.facts.place.take() {
+            place.forget();
+        }
+    }
+
     /// Queues a fatal alert of the application's choice.
     pub fn abort(&mut self, alert: Alert) {
+        self.forget_session();
         self.send_alert(FATAL, alert);
     }
 
@@ -341,6 +352,9 @@ impl Engine {
             });
             if alert == Alert::NO_CERTIFICATE && instead_of_certificate {
                 return self.step(Input::NoCertificate, config, now);
+            }
+            if level == FATAL {
+                self.forget_session();
             }
             if ends_connection(level, alert) {
                 self.alert_received = Some(alert);

@@ -139,6 +139,10 @@ pub enum Incompatible {
     Scheme,
     /// The renegotiation information is wrong (RFC 5746).
     Renegotiation,
+    /// A session with an extended master secret may not be resumed without (RFC 7627 section 5.3); on the server.
+    Resumption,
+    /// The server resumed a session with another version, suite or kind of master secret.
+    ResumptionAnswered,
     /// The peer insists on a compression method.
     Compression,
     /// The client fell back although this server speaks a higher version (RFC 7507).
@@ -274,8 +278,9 @@ impl Fault {
                 | Incompatible::SuiteAnswered
                 | Incompatible::Group
                 | Incompatible::Scheme
-                | Incompatible::Renegotiation => Alert::HANDSHAKE_FAILURE,
-                Incompatible::Compression => Alert::ILLEGAL_PARAMETER,
+                | Incompatible::Renegotiation
+                | Incompatible::Resumption => Alert::HANDSHAKE_FAILURE,
+                Incompatible::Compression | Incompatible::ResumptionAnswered => Alert::ILLEGAL_PARAMETER,
                 Incompatible::Fallback => Alert::INAPPROPRIATE_FALLBACK,
             },
             Fault::Certificate(c) => match c {

@@ -13,6 +13,7 @@ pub mod handshake;
 pub mod keys;
 pub mod profile;
 pub mod record;
+pub mod resumption;
 pub mod scheme;
 pub mod session;
 pub mod status;

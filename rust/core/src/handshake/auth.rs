@@ -9,6 +9,7 @@ use crate::fault::{CertificateFault, CryptoFault, Decode, Fault, Incompatible};
 use crate::keys::classic;
 use crate::keys::transcript::Transcript;
 use crate::profile::{Profile, Proof, Signing};
+use crate::resumption::{Judged, Saved};
 use crate::scheme::{self, Scheme};
 use crate::suite::{Auth, Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, Signed};
@@ -18,13 +19,15 @@ use subtle::ConstantTimeEq;
 
 /// Proof that the question "who is the peer?" was answered.
 #[derive(Debug)]
-pub struct PeerVerified(());
+pub struct PeerVerified(Judged);
 
 impl PeerVerified {
     /// A verdict over the peer's chain that lets the handshake go on.
     pub fn by_verdict(verdict: Verdict) -> Result<PeerVerified, Fault> {
         match verdict {
-            Verdict::Accepted | Verdict::NotJudged => Ok(PeerVerified(())),
+            Verdict::Accepted => Ok(PeerVerified(Judged::Accepted)),
+            Verdict::Excused => Ok(PeerVerified(Judged::Excused)),
+            Verdict::NotJudged => Ok(PeerVerified(Judged::Not)),
             Verdict::Rejected => Err(CertificateFault::Rejected.into()),
         }
     }
@@ -32,13 +35,25 @@ impl PeerVerified {
     /// A server of an anonymous suite, or one that only knows the pre-shared key: the suite was enabled by name.
     #[must_use]
     pub fn without_certificate(suite: &Suite) -> Option<PeerVerified> {
-        (!suite.has_certificate()).then_some(PeerVerified(()))
+        (!suite.has_certificate()).then_some(PeerVerified(Judged::Accepted))
     }
 
     /// A server that asked for no certificate.
     #[must_use]
     pub fn no_certificate() -> PeerVerified {
-        PeerVerified(())
+        PeerVerified(Judged::Accepted)
+    }
+
+    /// What was found when the session was made.
+    #[must_use]
+    pub fn resumed(saved: &Saved) -> PeerVerified {
+        PeerVerified(saved.judged)
+    }
+
+    /// What became of the peer, for the memory.
+    #[must_use]
+    pub fn judged(&self) -> Judged {
+        self.0
     }
 
     /// What a server that asked makes of what came (`behaviours` section 14), applied when the client's Finished
@@ -47,7 +62,7 @@ impl PeerVerified {
         match (demand, verdict) {
             (_, Some(verdict)) => PeerVerified::by_verdict(verdict),
             (ClientAuth::Always, None) => Err(CertificateFault::Missing.into()),
-            (ClientAuth::Try | ClientAuth::Never, None) => Ok(PeerVerified(())),
+            (ClientAuth::Try | ClientAuth::Never, None) => Ok(PeerVerified(Judged::Accepted)),
         }
     }
 }
@@ -86,6 +101,12 @@ pub fn take_chain(body: &[u8], cx: &mut Cx<'_>) -> Result<Option<PublicKey>, Fau
         Some(leaf) => Some(leaf.public_key().map_err(|_| Fault::Certificate(CertificateFault::Unusable))?),
         None => None,
     };
+    set_chain(chain, cx)?;
+    Ok(key)
+}
+
+/// The chain of this handshake; a server's may not become another's in a renegotiation without the option.
+pub fn set_chain(chain: Vec<Certificate>, cx: &mut Cx<'_>) -> Result<(), Fault> {
     let another = cx.facts.finished.is_some() && cx.facts.peer_chain.first() != chain.first();
     let may_change = cx.config.options.get(SessionOption::AllowServerIdentityChange);
     if another && cx.config.role == Role::Client && !cx.facts.peer_chain.is_empty() && !may_change {
@@ -93,7 +114,7 @@ pub fn take_chain(body: &[u8], cx: &mut Cx<'_>) -> Result<Option<PublicKey>, Fau
     }
     cx.facts.peer_chain = chain;
     cx.facts.chains = cx.facts.chains.wrapping_add(1);
-    Ok(key)
+    Ok(())
 }
 
 /// The bit of keyAgreement in a key usage (RFC 5280 section 4.2.1.3).

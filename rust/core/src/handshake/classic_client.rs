@@ -7,6 +7,7 @@ use super::auth::{self, PeerVerified};
 use super::client_hello::Offer;
 use super::extensions::ServerAnswer;
 use super::kx::{self, ClientSide, Share};
+use super::resume::Complete;
 use super::{
     Answer, Cx, Finished, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken,
     unexpected,
@@ -24,7 +25,7 @@ use crate::suite::{Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus};
 use crate::wire::ids::{HandshakeType, SchemeId};
 use crate::wire::kx::ServerKeyExchange;
-use crate::wire::tail;
+use crate::wire::tail::{self, NewSessionTicket};
 use std::sync::Arc;
 
 /// What the state waits for.
@@ -41,6 +42,8 @@ enum At {
     Trust,
     /// Our own signature for CertificateVerify.
     Signature(&'static Scheme),
+    /// The ticket that the server has announced.
+    Ticket,
     ChangeCipher,
     Finished,
 }
@@ -61,6 +64,7 @@ pub struct ClassicClient {
     master: Option<Secret>,
     keys: Option<(DirectionKeys, DirectionKeys)>,
     own_finished: Vec<u8>,
+    ticket: Option<NewSessionTicket>,
 }
 
 impl ClassicClient {
@@ -89,6 +93,7 @@ impl ClassicClient {
             master: None,
             keys: None,
             own_finished: Vec::new(),
+            ticket: None,
         }
     }
 
@@ -123,6 +128,7 @@ impl ClassicClient {
             (at, HandshakeType::SERVER_HELLO_DONE) if self.may_end(at) || matches!(at, At::Done) => {
                 self.on_done(message, cx)?
             }
+            (At::Ticket, HandshakeType::NEW_SESSION_TICKET) => self.on_ticket(message)?,
             (At::Finished, HandshakeType::FINISHED) => return self.on_finished(message, cx),
             _ => return Err(unexpected(input)),
         };
@@ -257,7 +263,7 @@ impl ClassicClient {
             suite: self.suite,
             share: self.share.take(),
             server_key: self.server_key.as_ref(),
-            offered: self.offer.version,
+            offered: self.offer.highest.wire,
         };
         let (premaster, body) = kx::client_make(side, cx)?;
         cx.flight.message(&mut self.transcript, HandshakeType::CLIENT_KEY_EXCHANGE, &body)?;
@@ -322,6 +328,13 @@ impl ClassicClient {
         let data = classic::verify_data(self.profile, self.suite.prf, master, true, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
         self.own_finished = data;
+        self.at = if self.answer.ticket { At::Ticket } else { At::ChangeCipher };
+        Ok(Step::More)
+    }
+
+    fn on_ticket(&mut self, message: Message<'_>) -> Result<Step, Fault> {
+        self.ticket = Some(NewSessionTicket::parse(message.body())?);
+        self.transcript.add(message.raw);
         self.at = At::ChangeCipher;
         Ok(Step::More)
     }
@@ -347,6 +360,18 @@ impl ClassicClient {
             auth::check_finished(self.profile, self.suite, &master, false, &self.transcript, message.body())?;
         let verified = self.verified.take().ok_or_else(broken)?;
         cx.facts.finished = Some(Finished { client: self.own_finished, server: message.body().to_vec() });
+        let done = Complete {
+            profile: self.profile,
+            requested: self.offer.highest,
+            suite: self.suite,
+            master: &master,
+            ticket: self.ticket,
+            asked: false,
+            judged: verified.judged(),
+            own: None,
+            scope: None,
+        };
+        done.remember(cx);
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }
 }

@@ -7,6 +7,7 @@
 use super::auth::{self, PeerVerified};
 use super::classic_client::{material, signed_params};
 use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
+use super::resume::Complete;
 use super::{
     Answer, Cx, Finished, Handshake, Input, Message, Need, Pause, RecordEdge, Step, Verdict, broken,
     unexpected,
@@ -42,6 +43,8 @@ pub struct Choice {
     pub randoms: Randoms,
     /// The version field of the ClientHello, which may begin an RSA premaster.
     pub client_version: WireVersion,
+    /// Whether a ticket was announced.
+    pub ticket: bool,
 }
 
 /// What the state waits for.
@@ -161,14 +164,14 @@ impl ClassicServer {
     }
 
     /// SSLv3's way to say that there is none. The pause comes all the same.
-    fn without_certificate(&mut self, cx: &mut Cx<'_>) -> Step {
-        cx.facts.peer_chain.clear();
+    fn without_certificate(&mut self, cx: &mut Cx<'_>) -> Result<Step, Fault> {
+        auth::set_chain(Vec::new(), cx)?;
         cx.facts.certificate_sent = Some(false);
         if cx.config.options.get(SessionOption::BreakOnClientAuth) {
             self.at = At::ClientAuthPause;
-            return Step::Need(Need::App(Pause::PeerAuth));
+            return Ok(Step::Need(Need::App(Pause::PeerAuth)));
         }
-        self.judge(cx)
+        Ok(self.judge(cx))
     }
 
     /// Asks for a verdict where there is something to judge and somebody judges it.
@@ -224,7 +227,7 @@ impl ClassicServer {
             (At::Certificate, Input::NoCertificate)
                 if self.choice.profile.no_certificate == NoCertificate::Alert =>
             {
-                self.without_certificate(cx)
+                self.without_certificate(cx)?
             }
             (At::CertificateVerify, Input::Message(m)) if m.typ == HandshakeType::CERTIFICATE_VERIFY => {
                 self.on_verify(m, cx)?
@@ -337,6 +340,22 @@ impl ClassicServer {
             demand => PeerVerified::of_client(demand, self.verdict)?,
         };
         self.transcript.add(message.raw);
+        let done = Complete {
+            profile,
+            requested: profile,
+            suite,
+            master,
+            ticket: None,
+            asked: self.demand != ClientAuth::Never,
+            judged: verified.judged(),
+            own: self.choice.credentials.as_deref(),
+            scope: None,
+        };
+        done.remember(cx);
+        if self.choice.ticket {
+            let ticket = done.new_ticket(cx)?.encode()?;
+            cx.flight.message(&mut self.transcript, HandshakeType::NEW_SESSION_TICKET, &ticket)?;
+        }
         let (_, ours) = self.keys.as_ref().ok_or_else(broken)?;
         let material = material(ours, cx.facts.encrypt_then_mac);
         cx.flight.change_cipher(protect::sealer(profile, suite, material)?);

@@ -3,14 +3,17 @@
 //! In: the caller's settings, a ServerHello. Out: a ClientHello, then the flow of the negotiated version.
 //! Promise: what was offered is frozen in [`Offer`] when the hello is built; a later setter changes nothing.
 
+use super::auth;
 use super::classic_client::ClassicClient;
 use super::extensions::{self, Offering, ServerAnswer};
+use super::resume::{self, Resumed, Wanted};
 use super::{Cx, Facts, Handshake, Message, Step};
 use crate::config::{Config, SessionOption};
-use crate::fault::{Fault, Incompatible, Misuse};
+use crate::fault::{Fault, Incompatible, Misstep, Misuse};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Profile, Rank};
+use crate::resumption::Saved;
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
 use crate::wire::hello::{ClientHello, ServerHello};
@@ -23,13 +26,24 @@ pub struct Offer {
     /// Our random.
     pub random: [u8; 32],
     /// The version in the hello.
-    pub version: WireVersion,
+    pub highest: &'static Profile,
     /// The bounds within which the server may answer.
     pub bounds: (Rank, Rank),
     /// The suites.
     pub suites: Vec<&'static Suite>,
     /// The signature schemes.
     pub schemes: Vec<SchemeId>,
+    /// Whether session_ticket is among the extensions.
+    pub tickets: bool,
+    /// The session we ask for.
+    pub wanted: Option<Wanted>,
+}
+
+impl Offer {
+    /// What session_ticket holds.
+    fn ticket(&self) -> Vec<u8> {
+        self.wanted.as_ref().and_then(|wanted| wanted.saved.ticket.clone()).unwrap_or_default()
+    }
 }
 
 /// A client that waits for the ServerHello.
@@ -64,20 +78,24 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
     if suites.is_empty() {
         return Err(Misuse::Configuration.into());
     }
+    // A hello that offers more than the session's would have the server hold back (behaviours 13).
+    let fits = |saved: &Saved| saved.requested.rank >= best.rank && (min..=max).contains(&saved.profile.rank);
     let offer = Offer {
         random: hello_random(cx)?,
-        version: best.wire,
+        highest: best,
         bounds: (min, max),
         schemes: extensions::offered_schemes(cx.config),
+        tickets: best.extensions && cx.config.options.get(SessionOption::EnableSessionTickets),
+        wanted: resume::wanted(best, &suites, fits, cx),
         suites,
     };
-    let body = build(&offer, best, cx.config, cx.facts)?.encode()?;
+    let body = build(&offer, cx.config, cx.facts)?.encode()?;
     let mut transcript = Transcript::new();
     cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &body)?;
     Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript })))
 }
 
-fn build(offer: &Offer, best: &Profile, config: &Config, facts: &Facts) -> Result<ClientHello, Fault> {
+fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, Fault> {
     // A renegotiation is bound to the handshake before where the server knows how (RFC 5746 section 3.5).
     let renegotiates = facts.finished.is_some();
     let binding = facts.client_binding().filter(|_| facts.secure_renegotiation);
@@ -90,19 +108,20 @@ fn build(offer: &Offer, best: &Profile, config: &Config, facts: &Facts) -> Resul
     }
     suites.extend(offer.suites.iter().map(|s| s.id));
     let mut hello = ClientHello {
-        version: offer.version,
+        version: offer.highest.wire,
         random: offer.random,
-        session_id: Vec::new(),
+        session_id: offer.wanted.as_ref().map(|wanted| wanted.id.clone()).unwrap_or_default(),
         suites,
         compressions: vec![0],
         extensions: Some(extensions::offer(&Offering {
             config,
             suites: &offer.suites,
-            profile: best,
+            profile: offer.highest,
             binding,
+            ticket: offer.tickets.then(|| offer.ticket()),
         })),
     };
-    if best.extensions
+    if offer.highest.extensions
         && let Some(padding) = padding(hello.encode()?.len() + tail::HEADER)
     {
         hello.extensions.get_or_insert_default().push(Extension::Padding(padding));
@@ -125,7 +144,7 @@ pub fn on_server_hello(
         cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
     }
     let hello = ServerHello::parse(message.body())?;
-    let Sent { offer, mut transcript } = sent;
+    let Sent { mut offer, mut transcript } = sent;
     let profile = profile::by_wire(cx.config.framing, hello.version)
         .filter(|p| (offer.bounds.0..=offer.bounds.1).contains(&p.rank))
         .ok_or(Fault::Incompatible(Incompatible::VersionAnswered))?;
@@ -142,6 +161,9 @@ pub fn on_server_hello(
     (cx.facts.ocsp, cx.facts.scts) = (None, None);
     cx.facts.alpn.clear();
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
+    if answer.ticket && !offer.tickets {
+        return Err(Misstep::UnsolicitedExtension.into());
+    }
     demand_binding(&answer, cx.facts)?;
     if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
         return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
@@ -149,12 +171,20 @@ pub fn on_server_hello(
     cx.facts.profile = Some(profile);
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
-    cx.facts.session_id = hello.session_id;
+    cx.facts.resumed = false;
     transcript.start(profile, suite.prf);
     transcript.add(message.raw);
+    let resumed = resume::agreed(offer.wanted.take(), &hello, profile, suite, cx.facts)?;
     match profile.flow {
         Flow::Classic => {
             let randoms = Randoms { client: offer.random, server: hello.random };
+            if let Some(saved) = resumed {
+                return Resumed::client(saved, &offer, &answer, &randoms, transcript, cx);
+            }
+            if !suite.has_certificate() {
+                auth::set_chain(Vec::new(), cx)?;
+            }
+            cx.facts.session_id = hello.session_id;
             let state = ClassicClient::new(profile, suite, randoms, transcript, offer, answer);
             Ok((Handshake::ClassicClient(Box::new(state)), Step::More))
         }

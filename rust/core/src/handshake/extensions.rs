@@ -27,6 +27,8 @@ pub struct Offering<'a> {
     pub profile: &'a Profile,
     /// What renegotiation_info holds; `None` without one, as in a first handshake.
     pub binding: Option<Vec<u8>>,
+    /// What session_ticket holds; `None` without one.
+    pub ticket: Option<Vec<u8>>,
 }
 
 impl Offering<'_> {
@@ -54,6 +56,8 @@ pub struct ClientOffer {
     pub bound: bool,
     /// Whether encrypt-then-MAC was offered.
     pub encrypt_then_mac: bool,
+    /// What session_ticket held; `None` without the extension.
+    pub ticket: Option<Vec<u8>>,
 }
 
 /// What a server is about to answer.
@@ -66,6 +70,10 @@ pub struct Reply<'a> {
     pub suite: &'a Suite,
     /// What renegotiation_info holds.
     pub binding: Vec<u8>,
+    /// Whether a ticket will be sent.
+    pub ticket: bool,
+    /// Whether a session is resumed: then some answers were given the first time.
+    pub resumed: bool,
 }
 
 type OfferFn = fn(&Offering<'_>) -> Option<Extension>;
@@ -88,6 +96,8 @@ pub struct ServerAnswer {
     pub status: bool,
     /// renegotiation_info came.
     pub bound: bool,
+    /// A ticket will come.
+    pub ticket: bool,
 }
 
 fn no_reply(_: &Reply<'_>) -> Option<Extension> {
@@ -105,6 +115,21 @@ fn receive_nothing(_: &mut ClientOffer, _: &mut Facts, _: &Extension) -> Result<
 /// In the order of the ClientHello. The ServerHello's order is the same.
 static RULES: &[Rule] = &[
     Rule {
+        typ: ExtensionType::SESSION_TICKET,
+        offer: |o| o.ticket.clone().map(Extension::SessionTicket),
+        receive: |offer, _, extension| {
+            if let Extension::SessionTicket(ticket) = extension {
+                offer.ticket = Some(ticket.clone());
+            }
+            Ok(())
+        },
+        reply: |r| r.ticket.then(|| Extension::SessionTicket(Vec::new())),
+        settle: |_, answer, _, _| {
+            answer.ticket = true; // whether it was offered is for whoever knows the offer
+            Ok(())
+        },
+    },
+    Rule {
         typ: ExtensionType::SERVER_NAME,
         offer: |o| {
             let name = &o.config.peer_name;
@@ -117,7 +142,8 @@ static RULES: &[Rule] = &[
             }
             Ok(())
         },
-        reply: |r| r.offer.server_name.then_some(Extension::ServerName(None)),
+        // RFC 6066 section 3: not in the reply that resumes.
+        reply: |r| (r.offer.server_name && !r.resumed).then_some(Extension::ServerName(None)),
         settle: settle_nothing,
     },
     Rule {
@@ -250,13 +276,6 @@ static RULES: &[Rule] = &[
             facts.encrypt_then_mac = true;
             Ok(())
         },
-    },
-    Rule {
-        typ: ExtensionType::SESSION_TICKET,
-        offer: |_| None,
-        receive: receive_nothing,
-        reply: no_reply,
-        settle: |_, _, _, _| Err(Misstep::UnsolicitedExtension.into()),
     },
 ];
 

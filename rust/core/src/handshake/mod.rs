@@ -12,6 +12,7 @@ pub mod client_hello;
 pub mod extensions;
 pub mod flight;
 pub mod kx;
+pub mod resume;
 pub mod server_hello;
 
 pub use assemble::{Assembler, RecordEdge};
@@ -27,6 +28,7 @@ use crate::fault::{Fault, Internal, Misstep, Misuse};
 use crate::group::Group;
 use crate::profile::Profile;
 use crate::record::protect::Opener;
+use crate::resumption::Place;
 use crate::scheme::Scheme;
 use crate::suite::Suite;
 use crate::wire::certs::CertificateRequest;
@@ -93,6 +95,8 @@ pub enum Need {
 pub enum Verdict {
     /// The chain is trusted.
     Accepted,
+    /// It is not, and passes because the application lets every chain pass.
+    Excused,
     /// Nobody was asked to judge.
     NotJudged,
     /// The chain is not trusted.
@@ -190,8 +194,12 @@ pub struct Facts {
     pub server_name: Option<Vec<u8>>,
     /// On a server until the ServerHello the client's whole list, afterwards the one selected.
     pub alpn: Vec<Vec<u8>>,
-    /// The session ID of the ServerHello.
+    /// The session ID of the ServerHello; of a resumed session its own, which is empty where only a ticket holds it.
     pub session_id: Vec<u8>,
+    /// Whether the session was resumed.
+    pub resumed: bool,
+    /// Where the session of this connection is remembered, if it is.
+    pub place: Option<Place>,
     /// The stapled OCSP response.
     pub ocsp: Option<Vec<u8>>,
     /// The list of signed certificate timestamps.
@@ -293,6 +301,8 @@ pub enum Handshake {
     ClassicClient(Box<classic_client::ClassicClient>),
     /// The classic flow, as server.
     ClassicServer(Box<classic_server::ClassicServer>),
+    /// The short flow of a session that is resumed, on either side.
+    Resumed(Box<resume::Resumed>),
     /// Complete.
     Open,
 }
@@ -328,6 +338,7 @@ impl Handshake {
             }
             (Handshake::ClassicClient(state), input) => state.on_input(input, edge, cx),
             (Handshake::ClassicServer(state), input) => state.on_input(input, edge, cx),
+            (Handshake::Resumed(state), input) => state.on_input(input, edge, cx),
             (_, input) => Err(unexpected(input)),
         }
     }

@@ -8,6 +8,7 @@ use super::auth;
 use super::classic_server::{Choice, ClassicServer};
 use super::client_hello::hello_random;
 use super::extensions::{self, ClientOffer, Reply};
+use super::resume::{self, Found, Resumed};
 use super::{Cx, Facts, Handshake, Message, Need, Pause, Step};
 use crate::config::{ClientAuth, Config, Credentials, SessionOption};
 use crate::fault::{Decode, Fault, Incompatible, Misuse};
@@ -163,8 +164,65 @@ fn serves_statically(suite: &Suite, credentials: &Credentials, received: &Receiv
     known && auth::serves_statically(suite, &credentials.chain)
 }
 
+/// What the ServerHello says about the session.
+struct Session {
+    id: Vec<u8>,
+    ticket: bool,
+    resumed: bool,
+}
+
+/// The ServerHello, and what it settles.
+fn answer(
+    profile: &'static Profile,
+    suite: &'static Suite,
+    offer: &ClientOffer,
+    session: Session,
+    cx: &mut Cx<'_>,
+) -> Result<ServerHello, Fault> {
+    let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
+    let binding = cx.facts.server_binding().unwrap_or_default();
+    let Session { id, ticket, resumed } = session;
+    let reply = Reply { offer, alpn: alpn.as_deref(), suite, binding, ticket, resumed };
+    let extensions = profile.extensions.then(|| extensions::reply(&reply));
+    cx.facts.suite = Some(suite);
+    cx.facts.forget_exchange();
+    cx.facts.alpn = alpn.into_iter().collect();
+    let before = cx.facts.encrypt_then_mac;
+    cx.facts.encrypt_then_mac = offer.encrypt_then_mac && profile.extensions && suite.has_cbc();
+    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
+        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
+    }
+    cx.facts.session_id.clone_from(&id);
+    let random = hello_random(cx)?;
+    Ok(ServerHello {
+        version: profile.wire,
+        random,
+        session_id: id,
+        suite: suite.id,
+        compression: 0,
+        extensions,
+    })
+}
+
+/// Answers with the session that the client asked for.
+fn go_on(received: Received, found: Found, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+    let Received { hello, offer, profile, mut transcript } = received;
+    let suite = found.saved.suite;
+    let session = Session { id: hello.session_id, ticket: found.renew, resumed: true };
+    let server = answer(profile, suite, &offer, session, cx)?;
+    transcript.start(profile, suite.prf);
+    let randoms = Randoms { client: hello.random, server: server.random };
+    Resumed::server(found, &server, &randoms, transcript, cx)
+}
+
 /// Chooses everything that is left to choose, and answers.
 pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
+    cx.facts.resumed = false;
+    let rank = received.profile.rank;
+    let usable = cx.config.usable_suites(rank, rank);
+    if let Some(found) = resume::find(&received.hello, &received.offer, received.profile, &usable, cx)? {
+        return go_on(received, found, cx);
+    }
     let group = choose_group(&received.offer, &cx.config.groups);
     let suite = choose_suite(&received, group, cx)?;
     if !suite.has_certificate() && cx.config.client_auth != ClientAuth::Never {
@@ -172,43 +230,21 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
     }
     let credentials = cx.config.credentials.clone().filter(|_| suite.has_certificate());
     let Received { hello, offer, profile, mut transcript } = received;
-    let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
-    let server = ServerHello {
-        version: profile.wire,
-        random: hello_random(cx)?,
-        session_id: cx.random::<32>()?.to_vec(),
-        suite: suite.id,
-        compression: 0,
-        extensions: profile.extensions.then(|| {
-            extensions::reply(&Reply {
-                offer: &offer,
-                alpn: alpn.as_deref(),
-                suite,
-                binding: cx.facts.server_binding().unwrap_or_default(),
-            })
-        }),
-    };
-    cx.facts.suite = Some(suite);
-    cx.facts.forget_exchange();
+    let id = resume::new_id(cx)?;
+    let ticket = offer.ticket.is_some() && cx.config.memory.ticket_keys.is_some() && profile.extensions;
+    let server = answer(profile, suite, &offer, Session { id, ticket, resumed: false }, cx)?;
     cx.facts.group = match suite.kx {
         Kx::Ecdhe => group,
         Kx::Ecdh => credentials.as_ref().and_then(|c| c.key.kind().curve()).and_then(group::by_curve),
         Kx::Rsa | Kx::Dhe | Kx::Psk => None,
     };
-    cx.facts.alpn = alpn.into_iter().collect();
     cx.facts.extended_master_secret = offer.extended_master_secret && profile.extensions;
-    let before = cx.facts.encrypt_then_mac;
-    cx.facts.encrypt_then_mac = offer.encrypt_then_mac && profile.extensions && suite.has_cbc();
-    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
-        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
-    }
-    cx.facts.session_id.clone_from(&server.session_id);
     transcript.start(profile, suite.prf);
     match profile.flow {
         Flow::Classic => {
             let randoms = Randoms { client: hello.random, server: server.random };
-            let choice =
-                Choice { profile, suite, group, credentials, randoms, client_version: hello.version };
+            let client_version = hello.version;
+            let choice = Choice { profile, suite, group, credentials, randoms, client_version, ticket };
             ClassicServer::answer(choice, &server, offer.schemes.as_deref(), transcript, cx)
         }
     }

@@ -205,8 +205,7 @@ impl Session {
             }
             _ => {}
         }
-        if self.paused {
-            self.paused = false;
+        if self.paused.take().is_some() {
             self.go_on(Answer::Continue, now);
         }
         if let Some(identity) = self.looked_up.clone() {
@@ -365,7 +364,7 @@ impl Session {
         }
         // A renegotiation has begun; a server that pauses at the ClientHello has not begun it yet (behaviours 2).
         let at_hello = matches!(progress, Progress::Needs(handshake::Need::App(Pause::ClientHello)));
-        if self.state == State::Connected && !self.engine.is_open() && !at_hello && !self.paused {
+        if self.state == State::Connected && !self.engine.is_open() && !at_hello && self.paused.is_none() {
             self.state = State::Handshake;
         }
         match progress {
@@ -428,7 +427,7 @@ impl Session {
     fn ask(&mut self, need: handshake::Need) -> Result<Turn, Stop> {
         Ok(match need {
             handshake::Need::App(pause) => {
-                self.paused = true;
+                self.paused = Some(pause);
                 Turn::Return(status::of_pause(pause))
             }
             handshake::Need::Trust => match self.peer_trust() {

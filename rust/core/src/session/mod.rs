@@ -7,6 +7,7 @@
 mod call;
 mod exchange;
 mod identity;
+mod memory;
 mod setters;
 mod versions;
 
@@ -19,7 +20,7 @@ use crate::crypto::secret::Secret;
 use crate::crypto::sign::SignatureAlgorithm;
 use crate::engine::{Engine, Progress};
 use crate::fault::{Alert, Fault};
-use crate::handshake::{Answer, Verdict};
+use crate::handshake::{Answer, Pause, Verdict};
 use crate::profile::Framing;
 use crate::record::reader::InputLoan;
 use crate::record::writer::OutputLoan;
@@ -106,6 +107,8 @@ pub struct Report {
     pub extended_master_secret: bool,
     /// Whether the peer knows secure renegotiation.
     pub secure_renegotiation: bool,
+    /// Whether the session was resumed.
+    pub resumed: bool,
 }
 
 /// One context.
@@ -114,8 +117,8 @@ pub struct Session {
     engine: Engine,
     state: State,
     has_io: bool,
-    /// The status of a pause that was returned and not yet gone on from.
-    paused: bool,
+    /// The pause whose status was returned and that was not yet gone on from.
+    paused: Option<Pause>,
     /// The success of the latest handshake is still to be returned by SSLHandshake (decisions 17).
     unreported: bool,
     /// SSLSetError was called with this code and SSLHandshake has not answered it yet.
@@ -146,7 +149,7 @@ impl Session {
             engine,
             state: State::Idle,
             has_io: false,
-            paused: false,
+            paused: None,
             unreported: false,
             error_set: None,
             trust: None,
@@ -209,6 +212,7 @@ impl Session {
             alert_received: self.engine.alert_received(),
             extended_master_secret: facts.extended_master_secret,
             secure_renegotiation: facts.secure_renegotiation,
+            resumed: facts.resumed,
         }
     }
 
@@ -251,9 +255,8 @@ impl Session {
     /// The answer to a [`Need`]. A fault it leads to is kept and comes out of the next step.
     pub fn answer(&mut self, answer: Answer, now: Now) {
         let answer = match answer {
-            Answer::Trust(Verdict::Rejected) if self.config.any_root || self.is_trusted_leaf() => {
-                Answer::Trust(Verdict::Accepted)
-            }
+            Answer::Trust(Verdict::Rejected) if self.is_trusted_leaf() => Answer::Trust(Verdict::Accepted),
+            Answer::Trust(Verdict::Rejected) if self.config.any_root => Answer::Trust(Verdict::Excused),
             other => other,
         };
         self.go_on(answer, now);

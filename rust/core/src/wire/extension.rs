@@ -39,6 +39,8 @@ pub enum Extension {
     ExtendedMasterSecret,
     /// encrypt_then_mac (RFC 7366).
     EncryptThenMac,
+    /// session_ticket (RFC 5077 section 3.2): a ticket or nothing in a ClientHello, nothing in the reply.
+    SessionTicket(Vec<u8>),
     /// renegotiation_info (RFC 5746): the verify data of the connection so far.
     RenegotiationInfo(Vec<u8>),
     /// Anything else, untouched.
@@ -60,6 +62,7 @@ impl Extension {
             Extension::Padding(_) => ExtensionType::PADDING,
             Extension::ExtendedMasterSecret => ExtensionType::EXTENDED_MASTER_SECRET,
             Extension::EncryptThenMac => ExtensionType::ENCRYPT_THEN_MAC,
+            Extension::SessionTicket(_) => ExtensionType::SESSION_TICKET,
             Extension::RenegotiationInfo(_) => ExtensionType::RENEGOTIATION_INFO,
             Extension::Unknown(typ, _) => *typ,
         }
@@ -86,6 +89,10 @@ impl Extension {
             ExtensionType::PADDING => Extension::Padding(body.rest().len()),
             ExtensionType::EXTENDED_MASTER_SECRET => Extension::ExtendedMasterSecret,
             ExtensionType::ENCRYPT_THEN_MAC => Extension::EncryptThenMac,
+            ExtensionType::SESSION_TICKET => Extension::SessionTicket(match place {
+                Place::Client => body.rest().to_vec(),
+                Place::Server => Vec::new(), // a body is refused as trailing bytes
+            }),
             ExtensionType::RENEGOTIATION_INFO => Extension::RenegotiationInfo(body.vec8()?.rest().to_vec()),
             other => Extension::Unknown(other, body.rest().to_vec()),
         };
@@ -118,7 +125,7 @@ impl Extension {
                 Ok(())
             }),
             Extension::Alpn(names) => w.scope(2, |w| names.iter().try_for_each(|name| w.vector(1, name))),
-            Extension::Sct(list) | Extension::Unknown(_, list) => {
+            Extension::Sct(list) | Extension::SessionTicket(list) | Extension::Unknown(_, list) => {
                 w.bytes(list);
                 Ok(())
             }
