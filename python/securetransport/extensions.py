@@ -10,7 +10,10 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import _native
 from ._native import SecCertificate, SecIdentity, SecKey, SSLContext
+from ._native import SSLSessionTicketKeys as SSLSessionTicketKeys
+from .cf import CFArray
 from .constants.results import errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
@@ -19,9 +22,12 @@ from .security import held as _held
 
 __all__ = [
     "SSLCopyConnectionReport",
+    "SSLCopySessionTicketKeys",
     "SSLGetPSKIdentityHint",
+    "SSLSessionTicketKeys",
     "SSLSetPSKIdentityHint",
     "SSLSetPSKLookupFunc",
+    "SSLSetSessionTicketKeys",
     "SecKeyCreateWithCallbacks",
     "credentials_from_files",
     "identity_from_files",
@@ -112,8 +118,8 @@ def SSLCopyConnectionReport(
     """``(status, report)``: what is known about a connection, in words, for people and logs. Any state.
 
     Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended),
-    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret`` and
-    ``secure_renegotiation`` (bools). Never a secret.
+    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret``,
+    ``secure_renegotiation`` and ``resumed`` (bools). Never a secret.
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())
@@ -157,3 +163,43 @@ def SSLSetPSKLookupFunc(
     if lookup is not None and not callable(lookup):
         raise TypeError(f"lookup must be callable or None, not {type(lookup).__name__}")
     return errSecParam if ctx is None else ctx.set_psk_lookup(lookup)
+
+
+def SSLSetSessionTicketKeys(
+    context: SSLContext | None, keys: SSLSessionTicketKeys | Iterable[bytes] | None
+) -> int:
+    """Let a server issue session tickets (RFC 5077) under these keys; ``None``, the default, ends it. Any state,
+    effective at the next ClientHello; without effect on a client.
+
+    ``keys``: an ``SSLSessionTicketKeys``, which several contexts can share and which makes new keys by itself, or 1
+    to 16 values of 48 random bytes, newest first: the first seals, all of them open, and the first 16 bytes are the
+    key's name. Workers and hosts with the same keys resume each other's sessions; to rotate, put a new key in front
+    everywhere and drop the last one after the lifetime of its tickets, which SSLSetSessionCacheTimeout sets. A ticket
+    holds only for servers with the same certificate and options and, where clients authenticate, the same trust
+    settings. ``errSecParam`` for keys of another length or number and for names that repeat.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    if isinstance(keys, SSLSessionTicketKeys):
+        return _native.share_ticket_keys(ctx, keys)
+    listed = _args.sequence(keys, "keys")
+    if listed is None:
+        return _native.set_ticket_keys(ctx, None)
+    values = [_args.data(key, "a session ticket key") for key in listed]
+    known = [value for value in values if value is not None]
+    return errSecParam if len(known) < len(values) else _native.set_ticket_keys(ctx, known)
+
+
+def SSLCopySessionTicketKeys(
+    context: SSLContext | None, keys: Out = None
+) -> tuple[int, CFArray[bytes] | None]:
+    """``(status, keys)``: the keys in use, newest first, for another process or host; ``None`` without any.
+
+    They are secrets: whoever has them can read every connection that a ticket under them resumed.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam, None
+    known = _native.get_ticket_keys(ctx)
+    return errSecSuccess, None if known is None else CFArray(known)

@@ -10,6 +10,7 @@ from .constants.private import *  # noqa: F403
 from .enums.engine import *  # noqa: F403
 from .enums.spi import *  # noqa: F403
 from .functions.private import *  # noqa: F403
+from .functions.private_sessions import *  # noqa: F403
 from .functions.suites import *  # noqa: F403
 from .functions.suites import _SSLProtocolVersionToWireFormatValue as _SSLProtocolVersionToWireFormatValue
 

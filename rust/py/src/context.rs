@@ -5,6 +5,7 @@
 //! the garbage collector.
 
 use crate::buffer::{Input, View, new_bytes};
+use crate::cache::process_cache;
 use crate::drive::{Direction, Inside, Needs, Pump, Sink, lock};
 use crate::security::{Certificate, Identity};
 use crate::trust::Trust;
@@ -109,8 +110,10 @@ impl SslContext {
     #[new]
     fn new(client: bool) -> SslContext {
         let role = if client { Role::Client } else { Role::Server };
+        let mut session = Session::new(role, Framing::Stream);
+        session.set_cache(Some(process_cache()));
         SslContext {
-            session: Mutex::new(Session::new(role, Framing::Stream)),
+            session: Mutex::new(session),
             reading: Direction::default(),
             writing: Direction::default(),
             inside: Inside::default(),
@@ -524,6 +527,7 @@ impl SslContext {
         dict.set_item("alert_received", report.alert_received.map(st_core::fault::Alert::name))?;
         dict.set_item("extended_master_secret", report.extended_master_secret)?;
         dict.set_item("secure_renegotiation", report.secure_renegotiation)?;
+        dict.set_item("resumed", report.resumed)?;
         Ok(dict)
     }
 }

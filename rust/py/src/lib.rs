@@ -7,8 +7,10 @@
 mod anchors;
 #[allow(unsafe_code)] // the one place where Python memory becomes slices
 mod buffer;
+mod cache;
 mod context;
 mod drive;
+mod options;
 mod security;
 mod transport;
 mod trust;
@@ -26,6 +28,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::options::register(module)?;
         super::security::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -1,0 +1,84 @@
+//! Settings of a context that came after the first ones: sessions, tickets.
+//!
+//! In: a context and plain values, already checked for their types. Out: statuses and values. Promise: as in `context`:
+//! meaning is the core session's.
+
+use crate::cache::{self, SessionTicketKeys};
+use crate::context::SslContext;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use st_core::resumption::TicketKeys;
+use st_core::status::{self, OsStatus};
+use std::sync::Arc;
+
+/// Adds this room's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<SessionTicketKeys>()?;
+    module.add_function(wrap_pyfunction!(set_peer_id, module)?)?;
+    module.add_function(wrap_pyfunction!(get_peer_id, module)?)?;
+    module.add_function(wrap_pyfunction!(set_session_cache_timeout, module)?)?;
+    module.add_function(wrap_pyfunction!(get_resumed_session, module)?)?;
+    module.add_function(wrap_pyfunction!(set_session_tickets, module)?)?;
+    module.add_function(wrap_pyfunction!(set_ticket_keys, module)?)?;
+    module.add_function(wrap_pyfunction!(share_ticket_keys, module)?)?;
+    module.add_function(wrap_pyfunction!(get_ticket_keys, module)?)
+}
+
+type Context<'a, 'py> = &'a Bound<'py, SslContext>;
+
+fn bytes<'py>(py: Python<'py>, value: Option<Vec<u8>>) -> Option<Bound<'py, PyBytes>> {
+    value.map(|value| PyBytes::new(py, &value))
+}
+
+#[pyfunction]
+fn set_peer_id(context: Context<'_, '_>, id: &[u8]) -> OsStatus {
+    context.get().with_session(context.py(), |s| s.set_peer_id(id))
+}
+
+#[pyfunction]
+fn get_peer_id<'py>(context: Context<'_, 'py>) -> Option<Bound<'py, PyBytes>> {
+    let py = context.py();
+    bytes(py, context.get().with_session(py, |s| s.peer_id().map(<[u8]>::to_vec)))
+}
+
+#[pyfunction]
+fn set_session_cache_timeout(context: Context<'_, '_>, seconds: i64) -> OsStatus {
+    context.get().with_session(context.py(), |s| s.set_cache_timeout(seconds))
+}
+
+/// The ID of a session that was resumed; None where none was.
+#[pyfunction]
+fn get_resumed_session<'py>(context: Context<'_, 'py>) -> Option<Bound<'py, PyBytes>> {
+    let py = context.py();
+    bytes(py, context.get().with_session(py, |s| s.resumed_session().map(<[u8]>::to_vec)))
+}
+
+#[pyfunction]
+fn set_session_tickets(context: Context<'_, '_>, on: bool) -> OsStatus {
+    context.get().with_session(context.py(), |s| s.set_session_tickets(on))
+}
+
+/// Keys of this context alone; None ends the issuing of tickets.
+#[pyfunction]
+fn set_ticket_keys(context: Context<'_, '_>, keys: Option<Vec<Bound<'_, PyBytes>>>) -> OsStatus {
+    let keys = match keys.map(|keys| TicketKeys::fixed(cache::secrets(&keys))) {
+        None => None,
+        Some(Some(keys)) => Some(Arc::new(keys)),
+        Some(None) => return status::SEC_PARAM,
+    };
+    context.get().with_session(context.py(), |s| s.set_ticket_keys(keys))
+}
+
+/// Keys that other contexts may have as well.
+#[pyfunction]
+fn share_ticket_keys(context: Context<'_, '_>, keys: &Bound<'_, SessionTicketKeys>) -> OsStatus {
+    let keys = Arc::clone(&keys.get().inner);
+    context.get().with_session(context.py(), |s| s.set_ticket_keys(Some(keys)))
+}
+
+#[pyfunction]
+fn get_ticket_keys<'py>(context: Context<'_, 'py>) -> PyResult<Option<Vec<Bound<'py, PyBytes>>>> {
+    let py = context.py();
+    let keys = context.get().with_session(py, |s| s.ticket_keys().cloned());
+    keys.map(|keys| cache::export(py, &keys)).transpose()
+}
