@@ -81,6 +81,8 @@ pub struct End {
     pub session: Session,
     pub verdict: Verdict,
     pub asked: usize,
+    /// Lines of the key log.
+    pub logged: Vec<String>,
     /// The time it lives in.
     pub now: Now,
     /// Identities with their secrets, for a server that looks them up.
@@ -91,7 +93,14 @@ impl End {
     pub fn new(role: Role) -> End {
         let mut session = Session::new(role, Framing::Stream);
         session.set_io(true);
-        End { session, verdict: Verdict::Accepted, asked: 0, now: NOW, secrets: Vec::new() }
+        End {
+            session,
+            verdict: Verdict::Accepted,
+            asked: 0,
+            logged: Vec::new(),
+            now: NOW,
+            secrets: Vec::new(),
+        }
     }
 
     /// Runs a call to its end.
@@ -118,6 +127,10 @@ impl End {
                     let (n, event) = output.put(loan.as_bytes());
                     self.session.settle_output(loan, n);
                     event
+                }
+                Turn::Need(Need::KeyLog(line)) => {
+                    self.logged.push(String::from_utf8(line.as_bytes().to_vec()).unwrap());
+                    Event::Done
                 }
                 Turn::Need(need) => {
                     self.asked += 1;
@@ -152,6 +165,7 @@ impl End {
             Need::Agree { credentials, share } => {
                 credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)
             }
+            Need::KeyLog(_) => unreachable!("it needs no answer"),
             Need::Psk { identity } => Answer::Psk(
                 self.secrets
                     .iter()

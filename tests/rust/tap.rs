@@ -130,7 +130,14 @@ pub fn end(role: Role, suite: u16) -> End {
     session.set_io(true);
     assert_eq!(session.set_enabled_ciphers(&[i64::from(suite)]), 0);
     assert_eq!(session.set_psk_secret(PSK), 0);
-    End { session, verdict: st_core::handshake::Verdict::Accepted, asked: 0, now: NOW, secrets: Vec::new() }
+    End {
+        session,
+        verdict: st_core::handshake::Verdict::Accepted,
+        asked: 0,
+        logged: Vec::new(),
+        now: NOW,
+        secrets: Vec::new(),
+    }
 }
 
 impl Tap {

@@ -175,6 +175,10 @@ pub struct Config {
     pub psk: Psk,
     /// What this end remembers of complete handshakes, and where.
     pub memory: Memory,
+    /// The OCSP response that a server staples.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// Whether somebody wants the secrets in a log.
+    pub key_log: bool,
 }
 
 /// Where sessions are remembered (`behaviours` section 13).
@@ -252,6 +256,8 @@ impl Config {
             curves: Vec::new(),
             psk: Psk::default(),
             memory: Memory::default(),
+            ocsp_response: None,
+            key_log: false,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use crate::config::{Config, Now, Role, SessionOption};
 use crate::crypto::rng::{OsRng, Rng};
+use crate::crypto::secret::Secret;
 use crate::fault::{Alert, Decode, Fault, Misstep};
 use crate::handshake::{Answer, Assembler, Cx, Facts, Flight, Handshake, Input, Item, Message, Need, Step};
 use crate::profile::{self, Framing, NoCertificate};
@@ -54,6 +55,8 @@ pub struct Engine {
     between_keys: bool,
     /// Our HelloRequest is under way: the ClientHello it leads to is not the peer's idea.
     asked: bool,
+    /// Our new keys are in use and the handshake is not complete: what another thread still writes waits here.
+    waiting: Option<Secret>,
     facts: Facts,
     fault: Option<Fault>,
     alert_sent: Option<Alert>,
@@ -81,6 +84,7 @@ impl Engine {
             established: false,
             between_keys: false,
             asked: false,
+            waiting: None,
             facts: Facts::default(),
             fault: None,
             alert_sent: None,
@@ -131,6 +135,23 @@ impl Engine {
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.handshake, Some(Handshake::Open))
+    }
+
+    /// Whether data may go out before the peer's Finished has come (`behaviours` 11.4).
+    #[must_use]
+    pub fn may_start_falsely(&self) -> bool {
+        self.facts.false_start
+    }
+
+    /// Whether our HelloRequest was not answered yet.
+    #[must_use]
+    pub fn has_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// A line for the key log, once.
+    pub fn take_log_line(&mut self) -> Option<Secret> {
+        self.facts.log_line.take()
     }
 
     /// Begins another handshake on a complete one: a client queues its hello, a server asks for one (RFC 5246 section
@@ -407,6 +428,10 @@ impl Engine {
             Step::Established(_, _) => {
                 self.established = true;
                 self.between_keys = false;
+                self.facts.false_start = false;
+                if let Some(plain) = self.waiting.take() {
+                    self.seal_all(plain.as_bytes())?;
+                }
                 Progress::Established
             }
         })
@@ -420,7 +445,10 @@ impl Engine {
                     self.writer.queue(ContentType::ALERT, &[WARNING, Alert::NO_CERTIFICATE.0])?;
                 }
                 Item::ChangeCipher => self.writer.queue(ContentType::CHANGE_CIPHER_SPEC, &[1])?,
-                Item::WriteKeys(sealer) => self.writer.set_sealer(sealer),
+                Item::WriteKeys(sealer) => {
+                    self.writer.set_sealer(sealer);
+                    self.waiting.get_or_insert_with(|| Secret::zeroed(0));
+                }
             }
         }
         Ok(())
@@ -444,8 +472,20 @@ impl Engine {
     /// Seals at most [`STRETCH`] bytes of application data; says how many.
     pub fn write(&mut self, plain: &[u8]) -> Result<usize, Fault> {
         self.ok()?;
+        if let Some(waiting) = self.waiting.as_mut().filter(|_| !self.facts.false_start) {
+            *waiting = Secret::new([waiting.as_bytes(), plain].concat());
+            return Ok(plain.len());
+        }
         let sealed = self.writer.seal(plain);
         sealed.map_err(|fault| self.fail(fault))
+    }
+
+    fn seal_all(&mut self, mut plain: &[u8]) -> Result<(), Fault> {
+        while !plain.is_empty() {
+            let n = self.writer.seal(plain)?;
+            plain = &plain[n..];
+        }
+        Ok(())
     }
 
     /// Whether the peer ended its direction.

@@ -130,6 +130,23 @@ impl Suite {
         matches!(self.bulk, Bulk::Cbc(_))
     }
 
+    /// Whether a client may send data before the server's Finished has come (`behaviours` 11.4): only where nobody
+    /// gains from having talked us down to it (RFC 7918 section 3).
+    #[must_use]
+    pub fn allows_false_start(&self) -> bool {
+        let exchange = match self.kx {
+            Kx::Ecdhe => self.has_certificate(),
+            Kx::Dhe => self.auth == Auth::Rsa,
+            Kx::Rsa | Kx::Ecdh | Kx::Psk => false,
+        };
+        let aes = matches!(
+            self.bulk,
+            Bulk::Cbc(BlockCipher::Aes128 | BlockCipher::Aes256)
+                | Bulk::Counter(AeadAlgorithm::Aes128Gcm | AeadAlgorithm::Aes256Gcm)
+        );
+        exchange && aes
+    }
+
     /// Whether it needs a curve that both ends know.
     #[must_use]
     pub fn is_elliptic(&self) -> bool {

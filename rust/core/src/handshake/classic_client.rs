@@ -306,13 +306,14 @@ impl ClassicClient {
         Ok(proof)
     }
 
-    fn derive(&mut self, premaster: &Secret, cx: &Cx<'_>) {
+    fn derive(&mut self, premaster: &Secret, cx: &mut Cx<'_>) {
         let master = if cx.facts.extended_master_secret {
             let hash = self.transcript.hash();
             classic::extended_master_secret(self.profile, self.suite.prf, premaster, hash.as_bytes())
         } else {
             classic::master_secret(self.profile, self.suite.prf, premaster, &self.randoms)
         };
+        cx.know(&self.randoms, &master);
         let block = classic::key_block(self.profile, self.suite, &master, &self.randoms);
         self.keys = Some((block.client, block.server));
         self.master = Some(master);
@@ -328,6 +329,8 @@ impl ClassicClient {
         let data = classic::verify_data(self.profile, self.suite.prf, master, true, &self.transcript);
         cx.flight.message(&mut self.transcript, HandshakeType::FINISHED, &data)?;
         self.own_finished = data;
+        cx.facts.false_start =
+            cx.config.options.get(SessionOption::FalseStart) && self.suite.allows_false_start();
         self.at = if self.answer.ticket { At::Ticket } else { At::ChangeCipher };
         Ok(Step::More)
     }

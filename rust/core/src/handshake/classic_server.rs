@@ -23,7 +23,7 @@ use crate::profile::{NoCertificate, Profile};
 use crate::record::protect;
 use crate::scheme::Scheme;
 use crate::suite::Suite;
-use crate::wire::certs::{CertificateMessage, Signed};
+use crate::wire::certs::{CertificateMessage, CertificateStatus, Signed};
 use crate::wire::hello::ServerHello;
 use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
 use crate::wire::kx::ServerKeyExchange;
@@ -45,6 +45,8 @@ pub struct Choice {
     pub client_version: WireVersion,
     /// Whether a ticket was announced.
     pub ticket: bool,
+    /// The OCSP response that was announced.
+    pub staple: Option<Vec<u8>>,
 }
 
 /// What the state waits for.
@@ -93,6 +95,10 @@ impl ClassicServer {
         if let Some(credentials) = &choice.credentials {
             let chain = CertificateMessage::encode(&credentials.chain)?;
             cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE, &chain)?;
+        }
+        if let Some(response) = &choice.staple {
+            let status = CertificateStatus::encode(response)?;
+            cx.flight.message(&mut transcript, HandshakeType::CERTIFICATE_STATUS, &status)?;
         }
         let share = kx::server_params(choice.suite, choice.group, cx.config, cx.facts)?;
         let mut state = ClassicServer {
@@ -265,7 +271,7 @@ impl ClassicServer {
     }
 
     /// Goes on with the premaster, or asks for what it takes.
-    fn take(&mut self, read: ServerRead, cx: &Cx<'_>) -> Step {
+    fn take(&mut self, read: ServerRead, cx: &mut Cx<'_>) -> Step {
         match read {
             ServerRead::Premaster(premaster) => {
                 self.derive(&premaster, cx);
@@ -282,7 +288,7 @@ impl ClassicServer {
         }
     }
 
-    fn derive(&mut self, premaster: &Secret, cx: &Cx<'_>) {
+    fn derive(&mut self, premaster: &Secret, cx: &mut Cx<'_>) {
         let Choice { profile, suite, randoms, .. } = &self.choice;
         let master = if cx.facts.extended_master_secret {
             let hash = self.transcript.hash();
@@ -290,6 +296,7 @@ impl ClassicServer {
         } else {
             classic::master_secret(profile, suite.prf, premaster, randoms)
         };
+        cx.know(randoms, &master);
         let block = classic::key_block(profile, suite, &master, randoms);
         self.keys = Some((block.client, block.server));
         self.master = Some(master);

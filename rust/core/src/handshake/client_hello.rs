@@ -158,7 +158,7 @@ pub fn on_server_hello(
     }
     let before = core::mem::take(&mut cx.facts.encrypt_then_mac);
     cx.facts.extended_master_secret = false;
-    (cx.facts.ocsp, cx.facts.scts) = (None, None);
+    (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());
     cx.facts.alpn.clear();
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
     if answer.ticket && !offer.tickets {
@@ -178,6 +178,7 @@ pub fn on_server_hello(
     match profile.flow {
         Flow::Classic => {
             let randoms = Randoms { client: offer.random, server: hello.random };
+            cx.facts.randoms = Some(randoms);
             if let Some(saved) = resumed {
                 return Resumed::client(saved, &offer, &answer, &randoms, transcript, cx);
             }

@@ -56,6 +56,8 @@ pub struct ClientOffer {
     pub bound: bool,
     /// Whether encrypt-then-MAC was offered.
     pub encrypt_then_mac: bool,
+    /// Whether a stapled OCSP response was asked for.
+    pub status: bool,
     /// What session_ticket held; `None` without the extension.
     pub ticket: Option<Vec<u8>>,
 }
@@ -72,6 +74,8 @@ pub struct Reply<'a> {
     pub binding: Vec<u8>,
     /// Whether a ticket will be sent.
     pub ticket: bool,
+    /// Whether a stapled OCSP response will be sent.
+    pub status: bool,
     /// Whether a session is resumed: then some answers were given the first time.
     pub resumed: bool,
 }
@@ -214,8 +218,11 @@ static RULES: &[Rule] = &[
     Rule {
         typ: ExtensionType::STATUS_REQUEST,
         offer: |_| Some(Extension::StatusRequest),
-        receive: receive_nothing,
-        reply: no_reply,
+        receive: |offer, _, extension| {
+            offer.status = matches!(extension, Extension::StatusRequest);
+            Ok(())
+        },
+        reply: |r| r.status.then_some(Extension::StatusRequest),
         settle: |_, answer, _, _| {
             answer.status = true;
             Ok(())
@@ -228,7 +235,7 @@ static RULES: &[Rule] = &[
         reply: no_reply,
         settle: |facts, _, _, extension| {
             if let Extension::Sct(list) = extension {
-                facts.scts = Some(list.clone());
+                facts.scts.clone_from(list);
             }
             Ok(())
         },

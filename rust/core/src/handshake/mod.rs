@@ -26,6 +26,9 @@ use crate::crypto::secret::Secret;
 use crate::crypto::sign::SignatureAlgorithm;
 use crate::fault::{Fault, Internal, Misstep, Misuse};
 use crate::group::Group;
+use crate::keys::classic::Randoms;
+use crate::keys::export::Secrets;
+use crate::keys::log;
 use crate::profile::Profile;
 use crate::record::protect::Opener;
 use crate::resumption::Place;
@@ -202,8 +205,16 @@ pub struct Facts {
     pub place: Option<Place>,
     /// The stapled OCSP response.
     pub ocsp: Option<Vec<u8>>,
-    /// The list of signed certificate timestamps.
-    pub scts: Option<Vec<u8>>,
+    /// The signed certificate timestamps.
+    pub scts: Vec<Vec<u8>>,
+    /// Both randoms, as soon as there are two.
+    pub randoms: Option<Randoms>,
+    /// The secrets of the latest handshake that came so far.
+    pub secrets: Option<Secrets>,
+    /// A line for the key log that nobody has taken yet.
+    pub log_line: Option<Secret>,
+    /// Our Finished is out, and data may follow it before the server's has come (RFC 7918).
+    pub false_start: bool,
     /// What the server wants of a client's certificate, as it was sent or received.
     pub certificate_request: Option<CertificateRequest>,
     /// Whether the client's Certificate held one, as soon as it was sent or received.
@@ -277,6 +288,14 @@ impl Cx<'_> {
     /// old ones.
     pub fn install_read(&mut self, _edge: RecordEdge, opener: Opener) {
         self.read_keys = Some(opener);
+    }
+
+    /// The secrets of this handshake are known.
+    pub fn know(&mut self, randoms: &Randoms, master: &Secret) {
+        self.facts.secrets = Some(Secrets { master: master.clone(), randoms: *randoms });
+        if self.config.key_log {
+            self.facts.log_line = Some(log::line(&randoms.client, master));
+        }
     }
 
     /// `N` random bytes.

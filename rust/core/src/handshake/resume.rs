@@ -251,7 +251,8 @@ impl Complete<'_> {
 }
 
 /// What a resumed session gives back to the connection.
-fn restore(saved: &Saved, cx: &mut Cx<'_>) -> Result<(), Fault> {
+fn restore(saved: &Saved, randoms: &Randoms, cx: &mut Cx<'_>) -> Result<(), Fault> {
+    cx.know(randoms, &saved.master);
     auth::set_chain(saved.peer_chain.clone(), cx)?;
     cx.facts.extended_master_secret = saved.extended_master_secret;
     cx.facts.ocsp.clone_from(&saved.ocsp);
@@ -308,7 +309,7 @@ impl Resumed {
         mut transcript: Transcript,
         cx: &mut Cx<'_>,
     ) -> Result<(Handshake, Step), Fault> {
-        restore(&saved, cx)?;
+        restore(&saved, randoms, cx)?;
         cx.facts.session_id.clone_from(&saved.session_id);
         transcript.drop_bytes();
         let mut state = Resumed::new(Role::Client, saved, offer.highest, randoms, transcript);
@@ -326,7 +327,7 @@ impl Resumed {
         mut transcript: Transcript,
         cx: &mut Cx<'_>,
     ) -> Result<(Handshake, Step), Fault> {
-        restore(&found.saved, cx)?;
+        restore(&found.saved, randoms, cx)?;
         transcript.drop_bytes();
         let requested = found.saved.requested;
         let renew = found.renew;

@@ -71,6 +71,8 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
     }
     cx.facts.profile = Some(profile);
     cx.facts.forget_client_certificate();
+    cx.facts.server_name = None;
+    cx.facts.alpn.clear();
     let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
     demand_binding(&hello, &offer, cx.facts)?;
     let mut transcript = Transcript::new();
@@ -168,6 +170,7 @@ fn serves_statically(suite: &Suite, credentials: &Credentials, received: &Receiv
 struct Session {
     id: Vec<u8>,
     ticket: bool,
+    status: bool,
     resumed: bool,
 }
 
@@ -181,8 +184,8 @@ fn answer(
 ) -> Result<ServerHello, Fault> {
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
     let binding = cx.facts.server_binding().unwrap_or_default();
-    let Session { id, ticket, resumed } = session;
-    let reply = Reply { offer, alpn: alpn.as_deref(), suite, binding, ticket, resumed };
+    let Session { id, ticket, status, resumed } = session;
+    let reply = Reply { offer, alpn: alpn.as_deref(), suite, binding, ticket, status, resumed };
     let extensions = profile.extensions.then(|| extensions::reply(&reply));
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
@@ -208,10 +211,11 @@ fn answer(
 fn go_on(received: Received, found: Found, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
     let Received { hello, offer, profile, mut transcript } = received;
     let suite = found.saved.suite;
-    let session = Session { id: hello.session_id, ticket: found.renew, resumed: true };
+    let session = Session { id: hello.session_id, ticket: found.renew, status: false, resumed: true };
     let server = answer(profile, suite, &offer, session, cx)?;
     transcript.start(profile, suite.prf);
     let randoms = Randoms { client: hello.random, server: server.random };
+    cx.facts.randoms = Some(randoms);
     Resumed::server(found, &server, &randoms, transcript, cx)
 }
 
@@ -232,7 +236,11 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
     let Received { hello, offer, profile, mut transcript } = received;
     let id = resume::new_id(cx)?;
     let ticket = offer.ticket.is_some() && cx.config.memory.ticket_keys.is_some() && profile.extensions;
-    let server = answer(profile, suite, &offer, Session { id, ticket, resumed: false }, cx)?;
+    // What is stapled is frozen here, like everything that the ServerHello says.
+    let asked = offer.status && profile.extensions && suite.has_certificate();
+    let staple = cx.config.ocsp_response.clone().filter(|_| asked);
+    let session = Session { id, ticket, status: staple.is_some(), resumed: false };
+    let server = answer(profile, suite, &offer, session, cx)?;
     cx.facts.group = match suite.kx {
         Kx::Ecdhe => group,
         Kx::Ecdh => credentials.as_ref().and_then(|c| c.key.kind().curve()).and_then(group::by_curve),
@@ -244,7 +252,9 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
         Flow::Classic => {
             let randoms = Randoms { client: hello.random, server: server.random };
             let client_version = hello.version;
-            let choice = Choice { profile, suite, group, credentials, randoms, client_version, ticket };
+            let choice =
+                Choice { profile, suite, group, credentials, randoms, client_version, ticket, staple };
+            cx.facts.randoms = Some(randoms);
             ClassicServer::answer(choice, &server, offer.schemes.as_deref(), transcript, cx)
         }
     }

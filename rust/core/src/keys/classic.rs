@@ -38,7 +38,8 @@ pub struct KeyBlock {
     pub server: DirectionKeys,
 }
 
-fn derive(
+/// What a version derives from a secret, a label and a seed in parts; SSLv3 knows no labels.
+pub(super) fn derive(
     profile: &Profile,
     hash: Hash,
     secret: &Secret,

@@ -4,4 +4,6 @@
 //! derivation runs is read from the profile's schedule.
 
 pub mod classic;
+pub mod export;
+pub mod log;
 pub mod transcript;

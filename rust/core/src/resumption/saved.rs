@@ -51,8 +51,8 @@ pub struct Saved {
     pub peer_chain: Vec<Certificate>,
     /// On a client: the stapled response.
     pub ocsp: Option<Vec<u8>>,
-    /// On a client: the list of signed certificate timestamps.
-    pub scts: Option<Vec<u8>>,
+    /// On a client: the signed certificate timestamps.
+    pub scts: Vec<Vec<u8>>,
     /// The identity of a pre-shared key.
     pub psk_identity: Option<Vec<u8>>,
     /// What became of the peer.
@@ -71,9 +71,10 @@ impl Saved {
     #[must_use]
     pub fn cost(&self) -> usize {
         let optional = |field: &Option<Vec<u8>>| field.as_ref().map_or(0, Vec::len);
-        let fields = [&self.ticket, &self.ocsp, &self.scts, &self.psk_identity].map(optional);
+        let fields = [&self.ticket, &self.ocsp, &self.psk_identity].map(optional);
+        let scts: usize = self.scts.iter().map(Vec::len).sum();
         let chain: usize = self.peer_chain.iter().map(|c| c.der().len()).sum();
-        size_of::<Saved>() + self.master.len() + chain + fields.iter().sum::<usize>()
+        size_of::<Saved>() + self.master.len() + chain + scts + fields.iter().sum::<usize>()
     }
 
     /// What a server's ticket holds, and when (seconds since 1970) it ends.
@@ -129,7 +130,7 @@ impl Saved {
             ticket: None,
             peer_chain,
             ocsp: None,
-            scts: None,
+            scts: Vec::new(),
             psk_identity: (!identity.is_empty()).then(|| identity.to_vec()),
             judged,
             asked: bits & 2 != 0,
@@ -155,7 +156,7 @@ pub(super) mod tests {
             ticket: None,
             peer_chain: Vec::new(),
             ocsp: None,
-            scts: None,
+            scts: Vec::new(),
             psk_identity: Some(b"me".to_vec()),
             judged: Judged::Excused,
             asked: true,

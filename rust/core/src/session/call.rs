@@ -251,7 +251,11 @@ impl Session {
     }
 
     fn is_writing(&self, call: &Call) -> bool {
-        call.kind == Kind::Write && self.engine.is_ready()
+        call.kind == Kind::Write && self.may_seal()
+    }
+
+    fn may_seal(&self) -> bool {
+        self.engine.is_ready() || self.engine.may_start_falsely()
     }
 
     fn flushed(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
@@ -349,7 +353,7 @@ impl Session {
     fn process(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
         call.phase = Phase::Process;
         if self.pending.is_none()
-            && self.engine.is_established()
+            && (self.engine.is_established() || self.engine.may_start_falsely())
             && let Some(turn) = self.ready(call)
         {
             return Ok(turn);
@@ -358,6 +362,10 @@ impl Session {
             Some(progress) => progress,
             None => self.engine.advance(&self.config, now),
         };
+        if let Some(line) = self.engine.take_log_line() {
+            self.pending = Some(progress);
+            return Ok(Turn::Need(Need::KeyLog(line)));
+        }
         let progress = progress.map_err(Stop::Fault)?;
         if self.state == State::Idle && self.engine.facts().version_seen.is_some() {
             self.state = State::Handshake; // an idle server whose SSLRead met a ClientHello (decisions 18)
@@ -388,10 +396,10 @@ impl Session {
     fn ready(&mut self, call: &mut Call) -> Option<Turn> {
         let ready = self.engine.is_ready();
         match call.kind {
-            Kind::Write if ready => Some(self.more_to_seal(call)),
+            Kind::Write if self.may_seal() => Some(self.more_to_seal(call)),
             Kind::Handshake if ready && (self.unreported || call.advanced) => Some(self.succeed(call)),
-            Kind::Read if ready && call.room() == 0 => Some(self.succeed(call)),
-            Kind::Read if self.buffered_read_size() > 0 => {
+            Kind::Read if call.room() == 0 && (ready || call.processed > 0) => Some(self.succeed(call)),
+            Kind::Read if call.room() > 0 && self.buffered_read_size() > 0 => {
                 Some(Turn::Deliver(self.buffered_read_size().min(call.room())))
             }
             Kind::Read if call.further => Some(self.succeed(call)),
@@ -414,11 +422,13 @@ impl Session {
                 Ok(Turn::Deliver(self.buffered_read_size().min(call.room())))
             }
             // Data that was under way when a renegotiation began waits for the next SSLRead (behaviours 12).
-            _ if self.state == State::Handshake && self.returned.len() < MAX_WAITING => {
-                let mut held = vec![0; self.engine.readable()];
-                let n = self.engine.read(&mut held);
-                self.returned = Secret::new([self.returned.as_bytes(), &held[..n]].concat());
-                self.processed_one(call, now)
+            _ if (self.state == State::Handshake || self.engine.has_asked())
+                && self.returned.len() < MAX_WAITING =>
+            {
+                let mut held = Secret::zeroed(self.engine.readable());
+                self.engine.read(held.as_mut_bytes());
+                self.returned.append(held.as_bytes());
+                self.flush(call, now)
             }
             _ => Err(Stop::Fault(self.engine.refuse(Misstep::UnexpectedData.into()))),
         }
@@ -522,10 +532,7 @@ impl Session {
         let n = if self.returned.is_empty() {
             self.engine.read(&mut out[..room])
         } else {
-            let n = self.returned.len().min(room);
-            out[..n].copy_from_slice(&self.returned.as_bytes()[..n]);
-            self.returned = Secret::copy_of(&self.returned.as_bytes()[n..]);
-            n
+            self.returned.take(&mut out[..room])
         };
         call.processed += n;
         n
@@ -533,7 +540,7 @@ impl Session {
 
     /// Puts back plaintext that a call took and could not hand over, so that the next SSLRead delivers it.
     pub fn put_back(&mut self, call: &mut Call, bytes: &[u8]) {
-        self.returned = Secret::new([bytes, self.returned.as_bytes()].concat());
+        self.returned.put_back(bytes);
         call.processed -= bytes.len().min(call.processed);
     }
 

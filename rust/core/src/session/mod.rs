@@ -7,12 +7,17 @@
 mod call;
 mod exchange;
 mod identity;
+mod kept;
 mod memory;
+mod secrets;
 mod setters;
 mod versions;
 
 pub use call::{Call, Event, Turn};
 pub use identity::ClientCertificate;
+pub use secrets::Metadata;
+
+use kept::Kept;
 
 use crate::config::{Config, Credentials, Now, Role};
 use crate::crypto::ffdh::DhGroup;
@@ -74,6 +79,8 @@ pub enum Need {
         /// What the client sent.
         share: Vec<u8>,
     },
+    /// Write this line into the log of secrets that the application asked for; nothing is answered.
+    KeyLog(Secret),
     /// Look the secret of this identity up; answer [`Answer::Psk`]. A call that ends without an answer asks again
     /// the next time.
     Psk {
@@ -127,7 +134,7 @@ pub struct Session {
     /// Which of the peer's chains the trust object is over.
     judged: u32,
     /// Plaintext that a failed call gave back; delivered before anything else.
-    returned: Secret,
+    returned: Kept,
     /// An identity whose secret was asked for and not yet answered.
     looked_up: Option<Vec<u8>>,
     /// What an answer led to, for the next step.
@@ -154,7 +161,7 @@ impl Session {
             error_set: None,
             trust: None,
             judged: 0,
-            returned: Secret::zeroed(0),
+            returned: Kept::default(),
             looked_up: None,
             pending: None,
         }
@@ -190,7 +197,7 @@ impl Session {
                 trust.set_anchors_only(config.roots_only);
             }
             trust.set_ocsp(facts.ocsp.clone().into_iter().collect());
-            trust.set_scts(facts.scts.clone().into_iter().collect());
+            trust.set_scts(facts.scts.clone());
             self.trust = Some(Arc::new(Mutex::new(trust)));
         }
         self.trust.clone()

@@ -101,6 +101,14 @@ impl CertificateStatus {
         r.finish()?;
         Ok(CertificateStatus { response })
     }
+
+    /// The body of the message.
+    pub fn encode(response: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut w = Writer::new();
+        w.u8(1);
+        w.vector(3, response)?;
+        Ok(w.into_bytes())
+    }
 }
 
 /// A signature with its scheme: CertificateVerify, and the end of a signed ServerKeyExchange.

@@ -31,8 +31,9 @@ pub enum Extension {
     SignatureAlgorithms(Vec<SchemeId>),
     /// application_layer_protocol_negotiation (RFC 7301): the client's list, or the one selected.
     Alpn(Vec<Vec<u8>>),
-    /// signed_certificate_timestamp (RFC 6962 section 3.3.1): empty in a ClientHello, the list in the reply.
-    Sct(Vec<u8>),
+    /// signed_certificate_timestamp (RFC 6962 section 3.3.1): none in a ClientHello, those of the certificate in the
+    /// reply.
+    Sct(Vec<Vec<u8>>),
     /// padding (RFC 7685): how many zero bytes.
     Padding(usize),
     /// extended_master_secret (RFC 7627).
@@ -71,10 +72,7 @@ impl Extension {
     fn parse(typ: ExtensionType, place: Place, mut body: Reader<'_>) -> Result<Extension, Fault> {
         let extension = match typ {
             ExtensionType::SERVER_NAME => Extension::ServerName(parse_server_name(place, &mut body)?),
-            ExtensionType::STATUS_REQUEST => {
-                parse_status_request(place, &mut body)?;
-                Extension::StatusRequest
-            }
+            ExtensionType::STATUS_REQUEST => parse_status_request(place, &mut body)?,
             ExtensionType::SUPPORTED_GROUPS => {
                 Extension::SupportedGroups(non_empty(body.vec16()?.u16s(GroupId)?)?)
             }
@@ -85,7 +83,7 @@ impl Extension {
                 Extension::SignatureAlgorithms(non_empty(body.vec16()?.u16s(SchemeId)?)?)
             }
             ExtensionType::ALPN => Extension::Alpn(parse_alpn(place, &mut body)?),
-            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => Extension::Sct(body.rest().to_vec()),
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => Extension::Sct(parse_sct_list(&mut body)?),
             ExtensionType::PADDING => Extension::Padding(body.rest().len()),
             ExtensionType::EXTENDED_MASTER_SECRET => Extension::ExtendedMasterSecret,
             ExtensionType::ENCRYPT_THEN_MAC => Extension::EncryptThenMac,
@@ -125,7 +123,9 @@ impl Extension {
                 Ok(())
             }),
             Extension::Alpn(names) => w.scope(2, |w| names.iter().try_for_each(|name| w.vector(1, name))),
-            Extension::Sct(list) | Extension::SessionTicket(list) | Extension::Unknown(_, list) => {
+            Extension::Sct(list) if list.is_empty() => Ok(()),
+            Extension::Sct(list) => w.scope(2, |w| list.iter().try_for_each(|sct| w.vector(2, sct))),
+            Extension::SessionTicket(list) | Extension::Unknown(_, list) => {
                 w.bytes(list);
                 Ok(())
             }
@@ -161,17 +161,30 @@ fn parse_server_name(place: Place, body: &mut Reader<'_>) -> Result<Option<Vec<u
     Ok(host)
 }
 
-fn parse_status_request(place: Place, body: &mut Reader<'_>) -> Result<(), Fault> {
+fn parse_status_request(place: Place, body: &mut Reader<'_>) -> Result<Extension, Fault> {
     if place == Place::Client {
-        // Only OCSP (1) has a known shape; other types are ignored like unknown extensions.
-        if body.u8()? == 1 {
-            body.vec16()?;
-            body.vec16()?;
-        } else {
-            body.rest();
+        let kept = *body;
+        // Only OCSP (1) has a known shape; a request of another type is like an unknown extension.
+        if body.u8()? != 1 {
+            *body = kept;
+            return Ok(Extension::Unknown(ExtensionType::STATUS_REQUEST, body.rest().to_vec()));
         }
+        body.vec16()?;
+        body.vec16()?;
     }
-    Ok(())
+    Ok(Extension::StatusRequest)
+}
+
+fn parse_sct_list(body: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut out = Vec::new();
+    if body.is_empty() {
+        return Ok(out); // as a client sends it
+    }
+    let mut list = body.vec16()?;
+    while !list.is_empty() {
+        out.push(non_empty(list.vec16()?.rest().to_vec())?);
+    }
+    non_empty(out)
 }
 
 fn parse_alpn(place: Place, body: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Fault> {
