@@ -12,6 +12,7 @@ from ._native import __version__ as __version__
 from .cf import *  # noqa: F403
 from .constants import *  # noqa: F403
 from .functions import *  # noqa: F403
+from .sec_protocol import *  # noqa: F403
 from .security import *  # noqa: F403
 
 SSLContextRef = SSLContext

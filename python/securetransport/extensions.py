@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import _native
-from ._native import SecCertificate, SecIdentity, SecKey, SSLContext
+from ._native import SecCertificate, SecIdentity, SecKey, SSLContext, sec_protocol_metadata_t
 from ._native import SSLSessionTicketKeys as SSLSessionTicketKeys
 from .cf import CFArray
 from .constants.results import errSecParam, errSecSuccess
@@ -22,9 +22,11 @@ from .security import held as _held
 
 __all__ = [
     "SSLCopyConnectionReport",
+    "SSLCopyProtocolMetadata",
     "SSLCopySessionTicketKeys",
     "SSLGetPSKIdentityHint",
     "SSLSessionTicketKeys",
+    "SSLSetKeyLogFunc",
     "SSLSetPSKIdentityHint",
     "SSLSetPSKLookupFunc",
     "SSLSetSessionTicketKeys",
@@ -203,3 +205,29 @@ def SSLCopySessionTicketKeys(
         return errSecParam, None
     known = _native.get_ticket_keys(ctx)
     return errSecSuccess, None if known is None else CFArray(known)
+
+
+def SSLCopyProtocolMetadata(
+    context: SSLContext | None, metadata: Out = None
+) -> tuple[int, sec_protocol_metadata_t | None]:
+    """``(status, metadata)``: what the latest handshake found out, for the sec_protocol_metadata_* functions.
+
+    ``errSecBadReq`` before the first handshake is complete; later in any state. The object does not change with the
+    connection. It has attributes as well: ``alpn``, ``server_name``, ``peer_chain``, ``ocsp``, ``scts`` (the signed
+    certificate timestamps of the handshake), ``resumed``.
+    """
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else _native.copy_metadata(ctx)
+
+
+def SSLSetKeyLogFunc(context: SSLContext | None, function: Callable[[str], Any] | None) -> int:
+    """Let ``function(line)`` have the secrets of each handshake in the format of NSS; ``None`` ends it. Any state.
+
+    A line, without its end, is ``CLIENT_RANDOM``, the client's random and the master secret in hex: written to a file
+    it lets tshark and Wireshark decrypt a recording. Whoever has it can read the connection. The function runs inside
+    SSLHandshake, SSLRead or SSLWrite; what it raises comes out of that call. No environment variable is ever read.
+    """
+    ctx = _args.context(context)
+    if function is not None and not callable(function):
+        raise TypeError(f"function must be callable or None, not {type(function).__name__}")
+    return errSecParam if ctx is None else _native.set_key_log(ctx, function)

@@ -23,6 +23,7 @@ __all__ = [
     "SSLGetAllowsExpiredCerts",
     "SSLGetAllowsExpiredRoots",
     "SSLGetEnableCertVerify",
+    "SSLGetPeerCertificates",
     "SSLGetProtocolVersion",
     "SSLGetProtocolVersionEnabled",
     "SSLGetRsaBlinding",
@@ -227,3 +228,9 @@ def SSLGetRsaBlinding(context: SSLContext | None, blinding: Out = None) -> tuple
     """``(status, bool)``: the flag of SSLSetRsaBlinding, true by default. Any state."""
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.get_rsa_blinding())
+
+
+def SSLGetPeerCertificates(context: SSLContext | None, certs: Out = None) -> tuple[int, None]:
+    """``(errSecUnimplemented, None)``, always; use SSLCopyPeerCertificates."""
+    _args.context(context)
+    return errSecUnimplemented, None

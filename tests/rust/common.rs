@@ -165,7 +165,7 @@ impl End {
             Need::Agree { credentials, share } => {
                 credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)
             }
-            Need::KeyLog(_) => unreachable!("it needs no answer"),
+            Need::Alpn(_) | Need::KeyLog(_) => unreachable!("it needs no answer"),
             Need::Psk { identity } => Answer::Psk(
                 self.secrets
                     .iter()

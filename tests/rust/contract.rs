@@ -195,7 +195,7 @@ fn the_log_gets_one_line_for_each_handshake_of_whoever_asked() {
             hex(&session.randoms().0),
             hex(session.master_secret().as_bytes())
         );
-        assert_eq!(pair.client.logged, [line.clone()], "round {round}");
+        assert_eq!(pair.client.logged, std::slice::from_ref(&line), "round {round}");
         assert_eq!(pair.server.logged, if round == 0 { vec![] } else { vec![line] });
         assert_eq!(pair.client.session.rehandshake(NOW), 0);
         assert_eq!(pair.handshake(), (0, 0));

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import _native
 from .._native import SecCertificate, SecIdentity, SSLContext
 from ..cf import CFArray
 from ..constants.results import errSecParam, errSecSuccess
@@ -24,6 +25,7 @@ __all__ = [
     "SSLSetCertificateAuthorities",
     "SSLSetClientSideAuthenticate",
     "SSLSetEncryptionCertificate",
+    "SSLSetOCSPResponse",
 ]
 
 _STATES = tuple(SSLClientCertificateState)
@@ -135,3 +137,16 @@ def SSLSetEncryptionCertificate(
     if not all(isinstance(element, SecCertificate) for element in elements[1:]):
         return errSecParam
     return ctx.set_encryption_certificate(certRefs)
+
+
+def SSLSetOCSPResponse(context: SSLContext | None, response: Any) -> int:
+    """Give a server the OCSP response (DER) to staple for clients that ask; an empty one is none.
+
+    Any state, effective at the next ServerHello; ``errSecParam`` for ``None``. The response is sent as it is. On a
+    client: without effect.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    data = _args.data(response, "response")
+    return errSecParam if data is None else _native.set_ocsp_response(ctx, data)

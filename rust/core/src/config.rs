@@ -177,6 +177,8 @@ pub struct Config {
     pub memory: Memory,
     /// The OCSP response that a server staples.
     pub ocsp_response: Option<Vec<u8>>,
+    /// Whether somebody wants to hear which protocol a server selected.
+    pub alpn_news: bool,
     /// Whether somebody wants the secrets in a log.
     pub key_log: bool,
 }
@@ -257,6 +259,7 @@ impl Config {
             psk: Psk::default(),
             memory: Memory::default(),
             ocsp_response: None,
+            alpn_news: false,
             key_log: false,
         }
     }

@@ -149,6 +149,11 @@ impl Engine {
         self.asked
     }
 
+    /// Whether a server has selected a protocol that the application wants to hear of, once.
+    pub fn take_alpn_news(&mut self) -> bool {
+        core::mem::take(&mut self.facts.alpn_news)
+    }
+
     /// A line for the key log, once.
     pub fn take_log_line(&mut self) -> Option<Secret> {
         self.facts.log_line.take()

@@ -3,7 +3,7 @@
 //! In: a suite number. Out: a [`Suite`]. Promise: which key exchange, which proof, which cipher and which
 //! versions a suite means is said here once; a row appears together with the code that runs it.
 
-use crate::crypto::aead::AeadAlgorithm;
+use crate::crypto::aead::{AeadAlgorithm, NONCE_LEN};
 use crate::crypto::cbc::BlockCipher;
 use crate::crypto::hash::Hash;
 use crate::crypto::record_mac::MacHash;
@@ -128,6 +128,17 @@ impl Suite {
     #[must_use]
     pub fn has_cbc(&self) -> bool {
         matches!(self.bulk, Bulk::Cbc(_))
+    }
+
+    /// Bytes of MAC, of key, and of vector or nonce.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        let vector = match self.bulk {
+            Bulk::Null | Bulk::Rc4 => 0,
+            Bulk::Cbc(cipher) => cipher.block_len(),
+            Bulk::Counter(_) | Bulk::ChaCha => NONCE_LEN,
+        };
+        (self.mac.map_or(0, MacHash::len), self.bulk.key_len(), vector)
     }
 
     /// Whether a client may send data before the server's Finished has come (`behaviours` 11.4): only where nobody

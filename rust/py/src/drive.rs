@@ -9,7 +9,7 @@ use crate::context::SslContext;
 use crate::transport::{self, Outcome};
 use crate::trust;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use st_core::config::Now;
 use st_core::crypto::rsa::open_premaster;
 use st_core::crypto::secret::Secret;
@@ -166,6 +166,14 @@ impl<'a, 'py> Pump<'a, 'py> {
                     Ok(()) => Event::Done,
                     Err(error) => self.park(error),
                 },
+                Turn::Need(Need::Alpn(data)) => match self.tell(&data) {
+                    Ok(()) => Event::Done,
+                    Err(error) => self.park(error),
+                },
+                Turn::Need(Need::KeyLog(line)) => match self.log(&line) {
+                    Ok(()) => Event::Done,
+                    Err(error) => self.park(error),
+                },
                 Turn::Need(need) => {
                     self.answer(need);
                     Event::Done
@@ -295,6 +303,21 @@ impl<'a, 'py> Pump<'a, 'py> {
         Ok(())
     }
 
+    /// Tells the application what the server selected: `function(data)`.
+    fn tell(&self, data: &[u8]) -> PyResult<()> {
+        let (py, context) = (self.py, self.context);
+        let Some(function) = context.alpn_news(py) else { return Ok(()) }; // taken away meanwhile
+        context.inside.run(|| function.bind(py).call1((PyBytes::new(py, data),))).map(drop)
+    }
+
+    /// Gives a line to the application: `function(line)`.
+    fn log(&self, line: &Secret) -> PyResult<()> {
+        let (py, context) = (self.py, self.context);
+        let Some(function) = context.key_log(py) else { return Ok(()) }; // taken away meanwhile
+        let line = PyString::new(py, &String::from_utf8_lossy(line.as_bytes()));
+        context.inside.run(|| function.bind(py).call1((line,))).map(drop)
+    }
+
     /// Answers with the interpreter let go and no lock held. A key may be a caller's function: a callback then.
     fn answer(&self, need: Need) {
         let context = self.context;
@@ -318,6 +341,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                     credentials.key.agree(&share).map_or(Answer::Failed, Answer::Premaster)
                 }
                 Need::Psk { .. } => Answer::Psk(None), // the application was asked before this
+                Need::Alpn(_) | Need::KeyLog(_) => return, // told before this
             };
             lock(&context.session).answer(answer, now());
         });

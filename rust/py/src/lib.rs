@@ -8,8 +8,10 @@ mod anchors;
 #[allow(unsafe_code)] // the one place where Python memory becomes slices
 mod buffer;
 mod cache;
+mod calls;
 mod context;
 mod drive;
+mod metadata;
 mod options;
 mod security;
 mod transport;
@@ -23,11 +25,14 @@ mod _native {
     #[pymodule_export]
     use super::buffer::Scratch;
     #[pymodule_export]
-    use super::context::{SslContext, ssl_handshake, ssl_read, ssl_write};
+    use super::calls::{ssl_handshake, ssl_read, ssl_write};
+    #[pymodule_export]
+    use super::context::SslContext;
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::metadata::register(module)?;
         super::options::register(module)?;
         super::security::register(module)?;
         super::trust::register(module)?;

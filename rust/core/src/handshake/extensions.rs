@@ -211,6 +211,7 @@ static RULES: &[Rule] = &[
             }
             if let Extension::Alpn(names) = extension {
                 facts.alpn.clone_from(names); // not checked against the offer, as published
+                facts.alpn_news = config.alpn_news;
             }
             Ok(())
         },

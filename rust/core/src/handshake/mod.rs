@@ -211,6 +211,8 @@ pub struct Facts {
     pub randoms: Option<Randoms>,
     /// The secrets of the latest handshake that came so far.
     pub secrets: Option<Secrets>,
+    /// The protocol a server selected, which nobody was told yet.
+    pub alpn_news: bool,
     /// A line for the key log that nobody has taken yet.
     pub log_line: Option<Secret>,
     /// Our Finished is out, and data may follow it before the server's has come (RFC 7918).

@@ -362,6 +362,12 @@ impl Session {
             Some(progress) => progress,
             None => self.engine.advance(&self.config, now),
         };
+        if self.engine.take_alpn_news()
+            && let Some(data) = self.alpn_data()
+        {
+            self.pending = Some(progress);
+            return Ok(Turn::Need(Need::Alpn(data)));
+        }
         if let Some(line) = self.engine.take_log_line() {
             self.pending = Some(progress);
             return Ok(Turn::Need(Need::KeyLog(line)));

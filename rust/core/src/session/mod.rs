@@ -79,6 +79,8 @@ pub enum Need {
         /// What the client sent.
         share: Vec<u8>,
     },
+    /// Tell the application which protocol the server selected; nothing is answered.
+    Alpn(Vec<u8>),
     /// Write this line into the log of secrets that the application asked for; nothing is answered.
     KeyLog(Secret),
     /// Look the secret of this identity up; answer [`Answer::Psk`]. A call that ends without an answer asks again

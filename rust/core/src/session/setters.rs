@@ -7,6 +7,7 @@ use super::{Session, State};
 use crate::config::{Config, Credentials, SessionOption};
 use crate::status::{self, OsStatus};
 use crate::suite;
+use crate::wire::codec::Reader;
 use crate::x509::Certificate;
 use std::sync::Arc;
 
@@ -148,6 +149,44 @@ impl Session {
         }
         self.config_mut().alpn = kept;
         status::SEC_SUCCESS
+    }
+
+    /// SSLSetALPNData, any time: names behind one byte of length each, 255 bytes in all; without the limit on a name.
+    pub fn set_alpn_data(&mut self, data: &[u8]) -> OsStatus {
+        let mut names = Vec::new();
+        let mut rest = Reader::new(data);
+        while let Ok(mut name) = rest.vec8() {
+            names.push(name.rest().to_vec());
+        }
+        if !rest.is_empty() || names.is_empty() || names.iter().any(Vec::is_empty) || data.len() > ALPN_LIST {
+            return status::SEC_PARAM;
+        }
+        self.config_mut().alpn = names;
+        status::SEC_SUCCESS
+    }
+
+    /// SSLGetALPNData: what the peer sent, in the same form.
+    #[must_use]
+    pub fn alpn_data(&self) -> Option<Vec<u8>> {
+        let names = &self.engine.facts().alpn;
+        let length = |name: &Vec<u8>| u8::try_from(name.len()).unwrap_or(0); // it stood behind one byte of length
+        (!names.is_empty())
+            .then(|| names.iter().flat_map(|name| [&[length(name)], name.as_slice()].concat()).collect())
+    }
+
+    /// SSLSetALPNFunc: whether the application is told which protocol the server selected; ignored while active.
+    pub fn set_alpn_news(&mut self, on: bool) -> bool {
+        let allowed = self.may_set() == status::SEC_SUCCESS;
+        if allowed {
+            self.config_mut().alpn_news = on;
+        }
+        allowed
+    }
+
+    /// SSLGetCipherSizes: bytes of MAC, key and vector or nonce of the negotiated suite; zeros before.
+    #[must_use]
+    pub fn cipher_sizes(&self) -> (usize, usize, usize) {
+        self.engine.facts().suite.map_or((0, 0, 0), suite::Suite::sizes)
     }
 
     /// SSLCopyALPNProtocols: what the peer sent, or the one selected (decisions 21).
