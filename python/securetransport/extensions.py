@@ -228,6 +228,8 @@ def SSLSetKeyLogFunc(context: SSLContext | None, function: Callable[[str], Any] 
     SSLHandshake, SSLRead or SSLWrite; what it raises comes out of that call. No environment variable is ever read.
     """
     ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
     if function is not None and not callable(function):
         raise TypeError(f"function must be callable or None, not {type(function).__name__}")
-    return errSecParam if ctx is None else _native.set_key_log(ctx, function)
+    return _native.set_key_log(ctx, function)

@@ -231,6 +231,5 @@ def SSLGetRsaBlinding(context: SSLContext | None, blinding: Out = None) -> tuple
 
 
 def SSLGetPeerCertificates(context: SSLContext | None, certs: Out = None) -> tuple[int, None]:
-    """``(errSecUnimplemented, None)``, always; use SSLCopyPeerCertificates."""
-    _args.context(context)
-    return errSecUnimplemented, None
+    """``(errSecUnimplemented, None)``; use SSLCopyPeerCertificates."""
+    return _unimplemented(context)

@@ -198,10 +198,10 @@ def SSLSetALPNFunc(context: SSLContext | None, alpnFunc: SSLALPNFunc | None, inf
     Ignored while a session is active; ``None`` ends it. What it raises comes out of the call that ran it.
     """
     ctx = _args.context(context)
-    if alpnFunc is not None and not callable(alpnFunc):
-        raise TypeError(f"alpnFunc must be callable or None, not {type(alpnFunc).__name__}")
     if ctx is None:
         return
+    if alpnFunc is not None and not callable(alpnFunc):
+        raise TypeError(f"alpnFunc must be callable or None, not {type(alpnFunc).__name__}")
     if alpnFunc is None:
         _native.set_alpn_func(ctx, None)
         return
