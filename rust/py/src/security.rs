@@ -137,6 +137,48 @@ impl Certificate {
         PyBytes::new(py, self.inner.spki_raw())
     }
 
+    /// The version as people count.
+    #[getter]
+    fn version(&self) -> u32 {
+        self.inner.version()
+    }
+
+    /// The key usage bits, digitalSignature as 0x8000.
+    #[getter]
+    fn key_usage(&self) -> Option<u16> {
+        self.inner.key_usage()
+    }
+
+    /// The extended key usages in dotted notation.
+    #[getter]
+    fn extended_key_usage(&self) -> Option<Vec<String>> {
+        self.inner.extended_key_usage()
+    }
+
+    /// How many authorities may stand below this one, if it says so.
+    #[getter]
+    fn path_length(&self) -> Option<u32> {
+        self.inner.path_len()
+    }
+
+    /// The subject key identifier.
+    #[getter]
+    fn subject_key_id<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.inner.subject_key_id().map(|id| PyBytes::new(py, id))
+    }
+
+    /// The key identifier of the authority key identifier.
+    #[getter]
+    fn authority_key_id<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.inner.authority_key_id().map(|id| PyBytes::new(py, id))
+    }
+
+    /// The qualified certificate statements, in dotted notation.
+    #[getter]
+    fn qualified_statements(&self) -> Vec<String> {
+        self.inner.qualified_statements().0
+    }
+
     /// The public key, or `None` where its algorithm is not supported.
     fn key(&self) -> Option<Key> {
         self.inner.public_key().ok().map(|key| Key { material: Material::Public(key) })
@@ -537,15 +579,15 @@ fn same_key(stated: &[u8], held: &[u8]) -> bool {
 
 /// What a chain is judged for.
 #[pyclass(frozen, eq, hash, name = "SecPolicy", module = "securetransport._native")]
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// The core's policy.
     pub inner: x509::Policy,
 }
 
-impl Hash for Policy {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.inner.ssl_side(), self.inner.host(), self.inner.is_strict()).hash(state);
+impl From<x509::Policy> for Policy {
+    fn from(inner: x509::Policy) -> Policy {
+        Policy { inner }
     }
 }
 
@@ -554,47 +596,101 @@ impl Policy {
     /// Chain building alone.
     #[staticmethod]
     fn basic() -> Policy {
-        Policy { inner: x509::Policy::basic() }
+        x509::Policy::basic().into()
     }
 
     /// For TLS: a server's certificate, with a name to look for, or a client's.
     #[staticmethod]
     #[pyo3(signature = (server, host))]
     fn ssl(server: bool, host: Option<Vec<u8>>) -> Policy {
-        Policy { inner: x509::Policy::ssl(server, host) }
+        x509::Policy::ssl(server, host).into()
+    }
+
+    /// For TLS: a server's certificate that is a qualified one for websites.
+    #[staticmethod]
+    #[pyo3(signature = (host))]
+    fn qualified(host: Option<Vec<u8>>) -> Policy {
+        x509::Policy::qualified(host).into()
+    }
+
+    /// For EAP; one of the names has to fit if there are any.
+    #[staticmethod]
+    fn eap(server: bool, names: Vec<Vec<u8>>) -> Policy {
+        x509::Policy::eap(server, names).into()
+    }
+
+    /// For IPsec.
+    #[staticmethod]
+    #[pyo3(signature = (server, name))]
+    fn ipsec(server: bool, name: Option<Vec<u8>>) -> Policy {
+        x509::Policy::ipsec(server, name).into()
+    }
+
+    /// For mail.
+    #[staticmethod]
+    #[pyo3(signature = (address))]
+    fn mail(address: Option<Vec<u8>>) -> Policy {
+        x509::Policy::mail(address).into()
+    }
+
+    /// For signatures over programs.
+    #[staticmethod]
+    fn code_signing() -> Policy {
+        x509::Policy::code_signing().into()
+    }
+
+    /// For time stamps.
+    #[staticmethod]
+    fn time_stamping() -> Policy {
+        x509::Policy::time_stamping().into()
+    }
+
+    /// What is done with OCSP responses and CRLs, in addition to others.
+    #[staticmethod]
+    fn revocation(flags: u32) -> Policy {
+        x509::Policy::revocation(flags).into()
     }
 
     /// The letter of the standards, in addition to others.
     #[staticmethod]
     fn strict() -> Policy {
-        Policy { inner: x509::Policy::strict() }
+        x509::Policy::strict().into()
     }
 
-    /// For a TLS policy, whether it judges servers.
+    /// A word for the purpose.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+
+    /// Whether servers are judged, or clients, where there are such sides.
     #[getter]
     fn server(&self) -> Option<bool> {
-        self.inner.ssl_side()
+        self.inner.side()
     }
 
+    /// The names asked for.
     #[getter]
-    fn host<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        self.inner.host().map(|host| PyBytes::new(py, host))
+    fn names<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.inner.names().into_iter().map(|name| PyBytes::new(py, name)).collect()
     }
 
+    /// The flags of a revocation policy.
     #[getter]
-    fn is_strict(&self) -> bool {
-        self.inner.is_strict()
+    fn flags(&self) -> Option<u32> {
+        self.inner.revocation_flags()
     }
 
     fn __repr__(&self) -> String {
-        let words = match (self.inner.ssl_side(), self.inner.host()) {
-            (Some(true), Some(host)) => format!("TLS server {:?}", String::from_utf8_lossy(host)),
-            (Some(true), None) => "TLS server, any name".to_owned(),
-            (Some(false), _) => "TLS client".to_owned(),
-            (None, _) if self.inner.is_strict() => "strict".to_owned(),
-            (None, _) => "basic X.509".to_owned(),
+        let side = match self.inner.side() {
+            Some(true) => " server",
+            Some(false) => " client",
+            None => "",
         };
-        format!("<SecPolicy {words}>")
+        let names = self.inner.names();
+        let names: Vec<String> =
+            names.iter().map(|name| format!(" {:?}", String::from_utf8_lossy(name))).collect();
+        format!("<SecPolicy {}{side}{}>", self.inner.kind(), names.concat())
     }
 }
 

@@ -138,9 +138,58 @@ impl Certificate {
     /// The key, ready to verify with.
     ///
     /// # Errors
-    /// When the key's algorithm is not supported or the key is no key.
+    /// When the key's algorithm is not supported or the key is no key. A curve has to be named: one given by its
+    /// numbers may be somebody's own under a known name (RFC 5480 section 2.1.1, CVE-2020-0601).
     pub fn public_key(&self) -> Result<PublicKey, Fault> {
+        if names_no_curve(self.spki_raw()) {
+            return Err(Fault::Certificate(CertificateFault::Unusable));
+        }
         PublicKey::from_spki(self.spki_raw())
+    }
+
+    /// The bytes of the key alone, which OCSP hashes: the BIT STRING without its count of unused bits.
+    pub(super) fn key_bits(&self) -> &[u8] {
+        let bits = || {
+            let mut fields = Items::new(walk::only(self.spki_raw(), Tag::Sequence)?.value);
+            fields.expect(Tag::Sequence)?;
+            fields.expect(Tag::BitString)
+        };
+        bits().ok().and_then(|item| item.value.get(1..)).unwrap_or_default()
+    }
+
+    /// Whether the issuer's key made the signature.
+    pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let Algorithm::Known { verify, .. } = self.algorithm() else { return false };
+        issuer.key().is_ok_and(|key| key.verify(*verify, self.tbs_raw(), self.signature_raw()).is_ok())
+    }
+
+    /// The whole CRLDistributionPoints value.
+    pub(super) fn distribution_points(&self) -> Option<&[u8]> {
+        self.0.extensions.distribution_points.as_ref().map(|range| self.slice(range))
+    }
+
+    /// The qualified certificate statements (RFC 3739 section 3.2.6) and, of ETSI's statement on types, the types, in
+    /// dotted notation; what does not parse is left out.
+    #[must_use]
+    pub fn qualified_statements(&self) -> (Vec<String>, Vec<String>) {
+        let (mut statements, mut types) = (Vec::new(), Vec::new());
+        let value = self.0.extensions.qualified.as_ref().map(|range| self.slice(range)).unwrap_or_default();
+        let mut items =
+            Items::new(walk::only(value, Tag::Sequence).map(|item| item.value).unwrap_or_default());
+        while let Ok(Some(item)) = items.next() {
+            let mut fields = Items::new(item.value);
+            let Ok(oid) = fields.expect(Tag::ObjectIdentifier) else { continue };
+            statements.push(dotted(oid.value));
+            if oid.value == QC_TYPE
+                && let Ok(list) = fields.expect(Tag::Sequence)
+            {
+                let mut list = Items::new(list.value);
+                while let Ok(Some(item)) = list.next() {
+                    types.push(dotted(item.value));
+                }
+            }
+        }
+        (statements, types)
     }
 
     /// How its issuer signed it, where that can be verified.
@@ -345,6 +394,21 @@ impl Certificate {
     pub(super) fn id(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
+}
+
+/// ETSI's statement on the type of a qualified certificate (EN 319 412-5 section 4.2.3).
+const QC_TYPE: &[u8] = &[0x04, 0, 0x8e, 0x46, 1, 6];
+const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+
+/// Whether a key is an EC key on a curve without a name.
+fn names_no_curve(spki: &[u8]) -> bool {
+    let nameless = || -> Result<bool, Malformed> {
+        let mut fields = Items::new(walk::only(spki, Tag::Sequence)?.value);
+        let mut algorithm = Items::new(fields.expect(Tag::Sequence)?.value);
+        let oid = algorithm.expect(Tag::ObjectIdentifier)?.value;
+        Ok(oid == EC_KEY && algorithm.expect(Tag::ObjectIdentifier).is_err())
+    };
+    nameless().unwrap_or(false)
 }
 
 /// Everything but the bytes themselves.

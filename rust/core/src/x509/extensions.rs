@@ -26,9 +26,11 @@ pub(super) struct AuthorityKey {
 /// Bits of a key usage, first bit highest (RFC 5280 section 4.2.1.3).
 pub(super) mod usage {
     pub const DIGITAL_SIGNATURE: u16 = 0x8000;
+    pub const NON_REPUDIATION: u16 = 0x4000;
     pub const KEY_ENCIPHERMENT: u16 = 0x2000;
     pub const KEY_AGREEMENT: u16 = 0x0800;
     pub const KEY_CERT_SIGN: u16 = 0x0400;
+    pub const CRL_SIGN: u16 = 0x0200;
 }
 
 /// The extensions that are understood.
@@ -48,6 +50,7 @@ pub(super) enum Known {
     ExtendedKeyUsage,
     InhibitAnyPolicy,
     AuthorityInfo,
+    QualifiedStatements,
 }
 
 impl Known {
@@ -70,6 +73,7 @@ impl Known {
                 _ => return None,
             },
             [0x2b, 6, 1, 5, 5, 7, 1, 1] => Known::AuthorityInfo,
+            [0x2b, 6, 1, 5, 5, 7, 1, 3] => Known::QualifiedStatements,
             _ => return None,
         })
     }
@@ -91,6 +95,7 @@ impl Known {
             Known::ExtendedKeyUsage => "extended key usage",
             Known::InhibitAnyPolicy => "inhibit any-policy",
             Known::AuthorityInfo => "authority information access",
+            Known::QualifiedStatements => "qualified certificate statements",
         }
     }
 
@@ -116,6 +121,10 @@ pub(super) struct Extensions {
     pub authority_key: Option<AuthorityKey>,
     /// The whole NameConstraints.
     pub name_constraints: Option<Range<usize>>,
+    /// The whole CRLDistributionPoints.
+    pub distribution_points: Option<Range<usize>>,
+    /// The whole QCStatements.
+    pub qualified: Option<Range<usize>>,
     /// Which known extensions are there, and whether critical.
     pub present: Vec<(Known, bool)>,
     /// Known extensions whose content does not parse.
@@ -214,7 +223,15 @@ impl Extensions {
                     return Err(Malformed);
                 }
             }
-            Known::AuthorityInfo | Known::Policies | Known::DistributionPoints => {
+            Known::AuthorityInfo
+            | Known::Policies
+            | Known::DistributionPoints
+            | Known::QualifiedStatements => {
+                match known {
+                    Known::DistributionPoints => self.distribution_points = Some(range(der, content)),
+                    Known::QualifiedStatements => self.qualified = Some(range(der, content)),
+                    _ => {}
+                }
                 let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
                 while let Some(item) = items.next()? {
                     if item.tag != Tag::Sequence {
