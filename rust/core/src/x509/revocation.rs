@@ -23,8 +23,10 @@ pub(super) enum Status {
     Revoked { at: i64 },
 }
 
-/// Signatures of lists and responses that are checked in one evaluation.
-const CHECKS: usize = 64;
+/// Responses that are looked at in one evaluation: they come from the peer.
+const RESPONSES: usize = 64;
+/// Signatures of lists that are checked in one evaluation; the lists come from the caller, the issuers do not.
+const LISTS: usize = 1024;
 
 /// What was handed over, with what has been found out about it.
 pub(super) struct Evidence<'a> {
@@ -32,7 +34,8 @@ pub(super) struct Evidence<'a> {
     crls: &'a [Crl],
     /// By list or response, and issuer.
     signed: HashMap<(usize, usize), bool>,
-    checks: usize,
+    responses_left: usize,
+    lists_left: usize,
 }
 
 /// What was found out about a whole chain.
@@ -48,16 +51,16 @@ impl<'a> Evidence<'a> {
     /// Responses that do not parse are nobody's answer.
     pub fn new(responses: &'a [Vec<u8>], crls: &'a [Crl]) -> Evidence<'a> {
         let responses = responses.iter().filter_map(|der| Response::read(der).ok()).collect();
-        Evidence { responses, crls, signed: HashMap::new(), checks: CHECKS }
+        Evidence { responses, crls, signed: HashMap::new(), responses_left: RESPONSES, lists_left: LISTS }
     }
 
     fn by_ocsp(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let mut found = None;
         for response in &self.responses {
-            if self.checks == 0 {
+            if self.responses_left == 0 {
                 break;
             }
-            self.checks -= 1;
+            self.responses_left -= 1;
             match response.status(certificate, issuer, now) {
                 Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
                 Some(good) => found = Some(good),
@@ -81,9 +84,9 @@ impl<'a> Evidence<'a> {
             }
             let signed = match self.signed.get(&(crl.id(), issuer.id())) {
                 Some(signed) => *signed,
-                None if self.checks == 0 => return found,
+                None if self.lists_left == 0 => return found,
                 None => {
-                    self.checks -= 1;
+                    self.lists_left -= 1;
                     let signed = crl.is_signed_by(issuer);
                     self.signed.insert((crl.id(), issuer.id()), signed);
                     signed
