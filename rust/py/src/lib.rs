@@ -9,6 +9,7 @@ mod anchors;
 mod buffer;
 mod context;
 mod drive;
+mod keys;
 mod security;
 mod transport;
 mod trust;
@@ -27,6 +28,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::security::register(module)?;
+        super::keys::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

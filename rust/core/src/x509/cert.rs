@@ -5,7 +5,7 @@
 //! acceptable is the business of a policy.
 
 use super::algorithms::{self, Algorithm};
-use super::extensions::{Extensions, range};
+use super::extensions::{Extension, Extensions, range};
 use super::names::{self, GeneralName};
 use super::time;
 use super::walk::{self, Items, Malformed, dotted};
@@ -166,6 +166,47 @@ impl Certificate {
     /// The whole CRLDistributionPoints value.
     pub(super) fn distribution_points(&self) -> Option<&[u8]> {
         self.0.extensions.distribution_points.as_ref().map(|range| self.slice(range))
+    }
+
+    /// All extensions: identifier in dotted notation, whether critical, content.
+    #[must_use]
+    pub fn all_extensions(&self) -> Vec<(String, bool, &[u8])> {
+        let whole = self.slice(&self.0.extensions.whole);
+        let mut items =
+            Items::new(walk::only(whole, Tag::Sequence).map(|item| item.value).unwrap_or_default());
+        let mut found = Vec::new();
+        while let Ok(Some(item)) = items.next() {
+            if let Ok(one) = Extension::read(&item) {
+                found.push((dotted(one.oid), one.critical, one.content));
+            }
+        }
+        found
+    }
+
+    /// The attributes of the subject, in their order: type in dotted notation and value as text.
+    #[must_use]
+    pub fn subject_attributes(&self) -> Vec<(String, String)> {
+        names::texts(self.subject_raw())
+    }
+
+    /// The same of the issuer.
+    #[must_use]
+    pub fn issuer_attributes(&self) -> Vec<(String, String)> {
+        names::texts(self.issuer_raw())
+    }
+
+    /// The object identifier of the signature's algorithm, in dotted notation.
+    #[must_use]
+    pub fn signature_oid(&self) -> String {
+        oid_of(self.slice(&self.0.outer_algorithm))
+    }
+
+    /// The object identifier of the key's algorithm, in dotted notation.
+    #[must_use]
+    pub fn key_oid(&self) -> String {
+        let algorithm =
+            || Items::new(walk::only(self.spki_raw(), Tag::Sequence)?.value).expect(Tag::Sequence);
+        algorithm().map(|item| oid_of(item.whole)).unwrap_or_default()
     }
 
     /// The qualified certificate statements (RFC 3739 section 3.2.6) and, of ETSI's statement on types, the types, in
@@ -399,6 +440,12 @@ impl Certificate {
 /// ETSI's statement on the type of a qualified certificate (EN 319 412-5 section 4.2.3).
 const QC_TYPE: &[u8] = &[0x04, 0, 0x8e, 0x46, 1, 6];
 const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+
+/// The identifier in an AlgorithmIdentifier, in dotted notation.
+fn oid_of(identifier: &[u8]) -> String {
+    let oid = || Items::new(walk::only(identifier, Tag::Sequence)?.value).expect(Tag::ObjectIdentifier);
+    oid().map(|item| dotted(item.value)).unwrap_or_default()
+}
 
 /// Whether a key is an EC key on a curve without a name.
 fn names_no_curve(spki: &[u8]) -> bool {

@@ -6,7 +6,7 @@
 
 use super::algorithms::{self, Algorithm};
 use super::cert::Certificate;
-use super::extensions::{range, usage};
+use super::extensions::{Extension, range, usage};
 use super::names;
 use super::revocation::Status;
 use super::time;
@@ -181,36 +181,13 @@ fn read(der: &[u8]) -> Result<Inner, Malformed> {
     })
 }
 
-/// One extension: its identifier, whether it is critical, its content.
-struct Extension<'a> {
-    oid: &'a [u8],
-    critical: bool,
-    content: &'a [u8],
-}
-
-fn extension(value: &[u8]) -> Result<Extension<'_>, Malformed> {
-    let mut fields = Items::new(value);
-    let oid = fields.expect(Tag::ObjectIdentifier)?.value;
-    let mut content = fields.need()?;
-    let mut critical = false;
-    if content.tag == Tag::Boolean {
-        critical = boolean(content.value)?;
-        content = fields.need()?;
-    }
-    if content.tag != Tag::OctetString {
-        return Err(Malformed);
-    }
-    fields.end()?;
-    Ok(Extension { oid, critical, content: content.value })
-}
-
 /// The extensions of the list (RFC 5280 section 5.2); returns the names of its point.
 fn read_scope<'a>(value: &'a [u8], scope: &mut Scope) -> Result<Option<&'a [u8]>, Malformed> {
     let mut point = None;
     let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
     for _ in 0..EXTENSIONS {
         let Some(item) = items.next()? else { return Ok(point) };
-        let found = extension(item.value)?;
+        let found = Extension::read(&item)?;
         match found.oid {
             // An authority key identifier: the issuer's name and signature decide anyway.
             [0x55, 0x1d, 35] => {}
@@ -258,7 +235,7 @@ fn has_unknown_entries(entries: &[u8]) -> Result<bool, Malformed> {
         if let Some(list) = fields.next()? {
             let mut list = Items::new(list.value);
             while let Some(item) = list.next()? {
-                let found = extension(item.value)?;
+                let found = Extension::read(&item)?;
                 unknown |= found.critical && !matches!(found.oid, [0x55, 0x1d, 21 | 24]);
             }
         }
@@ -275,7 +252,7 @@ fn entry(mut fields: Items<'_>) -> Result<(i64, bool), Malformed> {
     if let Some(list) = fields.next()? {
         let mut list = Items::new(list.value);
         while let Some(item) = list.next()? {
-            let found = extension(item.value)?;
+            let found = Extension::read(&item)?;
             if found.oid == [0x55, 0x1d, 21] {
                 removed = walk::only(found.content, Tag::Enumerated)?.value == REMOVED;
             }

@@ -108,9 +108,39 @@ impl Known {
     }
 }
 
+/// One Extension (RFC 5280 section 4.1): its identifier, whether it is critical, its content.
+pub(super) struct Extension<'a> {
+    pub oid: &'a [u8],
+    pub critical: bool,
+    pub content: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    pub fn read(item: &walk::Item<'a>) -> Result<Extension<'a>, Malformed> {
+        if item.tag != Tag::Sequence {
+            return Err(Malformed);
+        }
+        let mut fields = Items::new(item.value);
+        let oid = fields.expect(Tag::ObjectIdentifier)?.value;
+        let mut content = fields.need()?;
+        let mut critical = false;
+        if content.tag == Tag::Boolean {
+            critical = walk::boolean(content.value)?;
+            content = fields.need()?;
+        }
+        if content.tag != Tag::OctetString {
+            return Err(Malformed);
+        }
+        fields.end()?;
+        Ok(Extension { oid, critical, content: content.value })
+    }
+}
+
 /// What the extensions of one certificate say; ranges point into its DER.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extensions {
+    /// The whole SEQUENCE OF Extension.
+    pub whole: Range<usize>,
     pub basic: Option<Basic>,
     pub key_usage: Option<u16>,
     /// The contents of the object identifiers.
@@ -143,25 +173,13 @@ const LISTED: usize = 8;
 impl Extensions {
     /// Reads the SEQUENCE OF Extension in `value`, which lies in `der`.
     pub fn read(der: &[u8], value: &[u8]) -> Result<Extensions, Malformed> {
-        let mut found = Extensions::default();
+        let mut found = Extensions { whole: range(der, value), ..Extensions::default() };
         let mut seen: Vec<&[u8]> = Vec::new();
         let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
         while let Some(item) = items.next()? {
-            let mut fields =
-                Items::new(if item.tag == Tag::Sequence { item.value } else { return Err(Malformed) });
-            let oid = fields.expect(Tag::ObjectIdentifier)?.value;
-            let mut content = fields.need()?;
-            let mut critical = false;
-            if content.tag == Tag::Boolean {
-                critical = walk::boolean(content.value)?;
-                content = fields.need()?;
-            }
-            if content.tag != Tag::OctetString {
-                return Err(Malformed);
-            }
-            fields.end()?;
-            seen.push(oid);
-            found.add(der, oid, critical, content.value);
+            let one = Extension::read(&item)?;
+            seen.push(one.oid);
+            found.add(der, one.oid, one.critical, one.content);
         }
         seen.sort_unstable();
         found.duplicate = seen.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| name_of(pair[0]));

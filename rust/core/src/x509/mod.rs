@@ -11,7 +11,7 @@
 //! search -> checks, purposes, strict -> trust    paths, their faults, the verdict
 //! revocation <- ocsp, crl                        what was taken back
 //! allowances, exceptions                         what is let off, by name
-//! pkcs12 <- ber                                  files that hold certificates and keys
+//! pkcs12, pkcs7 <- ber                           files that hold certificates and keys
 //! ```
 
 mod algorithms;
@@ -27,6 +27,7 @@ mod host;
 mod names;
 mod ocsp;
 mod pkcs12;
+mod pkcs7;
 mod policy;
 mod purposes;
 mod reason;
@@ -41,6 +42,7 @@ pub use allowances::Allowances;
 pub use cert::{Certificate, X509Error};
 pub use crl::Crl;
 pub use host::matches_host;
+pub use pkcs7::open_pkcs7;
 pub use pkcs12::{Pkcs12Content, Pkcs12Error, Pkcs12Item, is_pkcs12, open_pkcs12};
 pub use policy::Policy;
 pub use reason::{Reason, ReasonKind};
