@@ -16,6 +16,7 @@ __all__ = [
     "SecTrust",
     "__version__",
     "is_pkcs12",
+    "offered_suites",
     "open_pkcs7",
     "open_pkcs12",
     "signature_names",
@@ -294,6 +295,7 @@ class SecTrust:
 class Scratch: ...
 
 def is_pkcs12(data: bytes) -> bool: ...
+def offered_suites(context: SSLContext) -> list[int]: ...
 def open_pkcs12(
     data: bytes, password: bytes
 ) -> list[tuple[bool, bytes, str | None, bytes | None]] | None: ...

@@ -10,7 +10,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ._native import SecCertificate, SecIdentity, SecKey, SecPolicy, SecTrust, SSLContext
+from ._native import (
+    SecCertificate,
+    SecIdentity,
+    SecKey,
+    SecPolicy,
+    SecTrust,
+    SSLContext,
+    offered_suites,
+)
 from .constants.results import errSecDecode, errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
@@ -22,6 +30,7 @@ from .security.policy import host_bytes
 
 __all__ = [
     "SSLCopyConnectionReport",
+    "SSLCopyOfferedCiphers",
     "SSLGetPSKIdentityHint",
     "SSLSetPSKIdentityHint",
     "SSLSetPSKLookupFunc",
@@ -197,6 +206,17 @@ def SecPolicyCreateQualifiedWebsite(hostname: str | None) -> SecPolicy | None:
         return SecPolicy.qualified(None)
     host = host_bytes(_security.text(hostname, "the host name"))
     return None if host is None else SecPolicy.qualified(host)
+
+
+def SSLCopyOfferedCiphers(
+    context: SSLContext | None, ciphers: Out = None
+) -> tuple[int, tuple[int, ...] | None]:
+    """``(status, numbers)``: the cipher suites of the client's latest ClientHello, in its order, unknown ones too.
+
+    For servers, from the pause of kSSLSessionOptionBreakOnClientHello on; empty on a client and before a hello.
+    """
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else (errSecSuccess, tuple(offered_suites(ctx)))
 
 
 def SSLCopyConnectionReport(

@@ -10,6 +10,7 @@ mod buffer;
 mod context;
 mod drive;
 mod keys;
+mod offer;
 mod security;
 mod transport;
 mod trust;
@@ -29,6 +30,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::security::register(module)?;
         super::keys::register(module)?;
+        super::offer::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
