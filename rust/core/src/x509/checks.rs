@@ -7,7 +7,7 @@ use super::algorithms::{Algorithm, Weak};
 use super::allowances::Allowances;
 use super::cert::Certificate;
 use super::constraints::{Budget, Constraints, Outside};
-use super::extensions::usage;
+use super::extensions::{Known, usage};
 use super::names::{self, quoted};
 use super::policy::Policy;
 use super::reason::{Reason, ReasonKind};
@@ -166,6 +166,16 @@ fn form(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
     if let Some(twice) = &extensions.duplicate {
         let words = format!("{name} has the extension {twice} twice: the certificate has to be issued anew");
         ledger.add(depth, ReasonKind::DuplicateExtension, words);
+    }
+    // RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.1.10: nobody has a reason to do otherwise.
+    let critical = |known| extensions.criticality(known) == Some(true);
+    if critical(Known::SubjectKeyId) || critical(Known::AuthorityKeyId) {
+        let words = format!("{name} marks a key identifier as critical: it has to be issued anew");
+        ledger.add(depth, ReasonKind::CriticalExtension, words);
+    }
+    if !certificate.is_ca() && extensions.criticality(Known::NameConstraints).is_some() {
+        let words = format!("{name} constrains names although it is no authority: it has to be issued anew");
+        ledger.add(depth, ReasonKind::NameConstraints, words);
     }
     if !certificate.algorithms_agree() {
         let words =

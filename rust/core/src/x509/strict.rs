@@ -24,7 +24,9 @@ pub(super) fn check(path: &Path<'_>, ledger: &mut Ledger) {
             let words = format!("{} is not a version 3 certificate", called(certificate));
             ledger.add(depth, ReasonKind::Processing, words);
         }
-        serial_number(depth, certificate, ledger);
+        if !is_root(path, depth) {
+            serial_number(depth, certificate, ledger);
+        }
     }
     if let Some(leaf) = path.certificates.first() {
         leaf_names(leaf, ledger);
@@ -60,9 +62,6 @@ fn criticality(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
     let name = called(certificate);
     let mut add = |kind, what: &str| ledger.add(depth, kind, format!("{name} {what}"));
     let critical = |known| extensions.criticality(known);
-    if critical(Known::SubjectKeyId) == Some(true) || critical(Known::AuthorityKeyId) == Some(true) {
-        add(ReasonKind::CriticalExtension, "marks a key identifier as critical");
-    }
     if certificate.is_ca() && critical(Known::BasicConstraints) == Some(false) {
         add(ReasonKind::BasicConstraints, "does not mark its basic constraints as critical");
     }
@@ -85,12 +84,8 @@ fn criticality(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
         }
         _ => {}
     }
-    match critical(Known::NameConstraints) {
-        Some(_) if !certificate.is_ca() => {
-            add(ReasonKind::NameConstraints, "constrains names although it is no authority");
-        }
-        Some(false) => add(ReasonKind::NameConstraints, "does not mark its name constraints as critical"),
-        _ => {}
+    if critical(Known::NameConstraints) == Some(false) {
+        add(ReasonKind::NameConstraints, "does not mark its name constraints as critical");
     }
     let constraints = certificate.name_constraints().and_then(|value| Constraints::read(value).ok());
     if constraints.is_some_and(|constraints| constraints.dotted_dns) {
@@ -117,7 +112,7 @@ fn authority_bits(depth: usize, certificate: &Certificate, ledger: &mut Ledger) 
     }
 }
 
-/// RFC 5280 section 4.1.2.2: positive, and at most 20 octets.
+/// RFC 5280 section 4.1.2.2: positive, and at most 20 octets. Roots of old have 0.
 fn serial_number(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
     let serial = certificate.serial();
     let negative = serial.first().is_some_and(|first| first & 0x80 != 0);
