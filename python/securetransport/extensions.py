@@ -7,22 +7,35 @@ milder does so by name only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import _native
-from ._native import SecCertificate, SecIdentity, SecKey, SSLContext, sec_protocol_metadata_t
+from ._native import (
+    SecCertificate,
+    SecIdentity,
+    SecKey,
+    SecPolicy,
+    SecTrust,
+    SSLContext,
+    offered_suites,
+    sec_protocol_metadata_t,
+)
 from ._native import SSLSessionTicketKeys as SSLSessionTicketKeys
 from .cf import CFArray
-from .constants.results import errSecParam, errSecSuccess
+from .constants.results import errSecDecode, errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
+from .security import _args as _security
 from .security import files as _files
 from .security import held as _held
+from .security import trust as _trust
+from .security.policy import host_bytes
 
 __all__ = [
     "SSLCopyConnectionReport",
     "SSLCopyProtocolMetadata",
+    "SSLCopyOfferedCiphers",
     "SSLCopySessionTicketKeys",
     "SSLGetPSKIdentityHint",
     "SSLSessionTicketKeys",
@@ -31,9 +44,32 @@ __all__ = [
     "SSLSetPSKLookupFunc",
     "SSLSetSessionTicketKeys",
     "SecKeyCreateWithCallbacks",
+    "SecPolicyCreateQualifiedWebsite",
+    "SecPolicyCreateStrict",
+    "SecTrustSetAllowances",
+    "SecTrustSetCRLs",
+    "SecTrustSetMaximumPathLength",
     "credentials_from_files",
     "identity_from_files",
+    "kSecTrustAllowCommonName",
+    "kSecTrustAllowExpired",
+    "kSecTrustAllowMD5",
+    "kSecTrustAllowSHA1",
+    "kSecTrustAllowSmallRSA",
+    "kSecTrustAllowV1Authority",
+    "kSecTrustAllowancesUsed",
 ]
+
+# What SecTrustSetAllowances lets off.
+kSecTrustAllowSmallRSA = 1
+kSecTrustAllowMD5 = 2
+kSecTrustAllowSHA1 = 4
+kSecTrustAllowCommonName = 8
+kSecTrustAllowV1Authority = 16
+kSecTrustAllowExpired = 32
+_ALL_ALLOWANCES = 63
+#: Under this key SecTrustCopyResult gives the flags that were made use of.
+kSecTrustAllowancesUsed = _trust.ALLOWANCES_USED
 
 Path = str | os.PathLike[str]
 
@@ -112,6 +148,84 @@ def SecKeyCreateWithCallbacks(
     for algorithms that are unknown or do not fit the key.
     """
     return _held.create(public, sign, decrypt, algorithms)
+
+
+def SecTrustSetAllowances(trust: SecTrust | None, flags: int) -> int:
+    """Lets old equipment off, one flag for each weakness; replaces what was set before.
+
+    kSecTrustAllowSmallRSA (RSA below 2048 bits), kSecTrustAllowMD5 and kSecTrustAllowSHA1 (signatures, which are
+    verified all the same), kSecTrustAllowCommonName (the host in the common name, where there are no alternative
+    names for hosts), kSecTrustAllowV1Authority, kSecTrustAllowExpired. What was made use of stands in
+    SecTrustCopyResult under kSecTrustAllowancesUsed. errSecParam for an unknown flag.
+    """
+    if trust is None or flags is None:
+        return errSecParam
+    target = _security.of(SecTrust, trust, "the trust object")
+    number = _security.number(flags, "the flags")
+    if number & ~_ALL_ALLOWANCES or number < 0:
+        return errSecParam
+    target.set_allowances(number)
+    return errSecSuccess
+
+
+def SecTrustSetCRLs(trust: SecTrust | None, crls: Sequence[bytes] | None) -> int:
+    """Revocation lists in DER; ``None`` or an empty sequence removes them.
+
+    A list counts for certificates of its issuer while it is fresh and that issuer signed it. errSecDecode, and
+    nothing changed, when one of them is no list.
+    """
+    if trust is None:
+        return errSecParam
+    target = _security.of(SecTrust, trust, "the trust object")
+    lists = [] if crls is None else _security.array(crls, "the lists")
+    return (
+        errSecSuccess if target.set_crls([_security.data(crl, "a list") for crl in lists]) else errSecDecode
+    )
+
+
+def SecTrustSetMaximumPathLength(trust: SecTrust | None, length: int | None) -> int:
+    """How many authorities may stand between the leaf and its anchor; ``None`` removes the limit.
+
+    Self-issued ones are not counted. Longer chains fail with errSecPathLengthConstraintExceeded.
+    """
+    if trust is None:
+        return errSecParam
+    target = _security.of(SecTrust, trust, "the trust object")
+    limit = None if length is None else _security.number(length, "the length")
+    if limit is not None and not 0 <= limit < 1 << 31:
+        return errSecParam
+    target.set_path_limit(limit)
+    return errSecSuccess
+
+
+def SecPolicyCreateStrict() -> SecPolicy:
+    """In addition to other policies: the letter of RFC 5280 and of the CA/Browser Forum's baseline requirements.
+
+    Public authorities keep it; internal ones often do not, which harms nobody. ``docs/trust.md`` lists the rules.
+    """
+    return SecPolicy.strict()
+
+
+def SecPolicyCreateQualifiedWebsite(hostname: str | None) -> SecPolicy | None:
+    """For TLS servers whose certificate has to be a qualified one for websites (QWAC).
+
+    Without its statements (QcCompliance, QcType web) it fails with errSecMissingQualifiedCertStatement.
+    """
+    if hostname is None:
+        return SecPolicy.qualified(None)
+    host = host_bytes(_security.text(hostname, "the host name"))
+    return None if host is None else SecPolicy.qualified(host)
+
+
+def SSLCopyOfferedCiphers(
+    context: SSLContext | None, ciphers: Out = None
+) -> tuple[int, tuple[int, ...] | None]:
+    """``(status, numbers)``: the cipher suites of the client's latest ClientHello, in its order, unknown ones too.
+
+    For servers, from the pause of kSSLSessionOptionBreakOnClientHello on; empty on a client and before a hello.
+    """
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else (errSecSuccess, tuple(offered_suites(ctx)))
 
 
 def SSLCopyConnectionReport(

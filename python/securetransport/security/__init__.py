@@ -15,6 +15,7 @@ from .import_export import *  # noqa: F403
 from .key import *  # noqa: F403
 from .policy import *  # noqa: F403
 from .trust import *  # noqa: F403
+from .wrappers import *  # noqa: F403
 
 if not _typing.TYPE_CHECKING:
-    __all__ = [name for name in _namespace.public_names(globals()) if name.startswith("Sec")]
+    __all__ = [name for name in _namespace.public_names(globals()) if name.startswith(("Sec", "sec_"))]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .._native import SecCertificate as SecCertificate
 from .._native import SecKey
-from ..cf import CFArray, CFDate, CFError
+from ..cf import CFArray, CFDate, CFDictionary, CFError
 from ..cf.base import type_getter
 from ..constants import errSecInternal, errSecParam, errSecSuccess, errSecUnsupportedKeyFormat
 from . import _args
@@ -117,3 +117,77 @@ def SecCertificateCopyNotValidBeforeDate(certificate: SecCertificate | None) -> 
 def SecCertificateCopyNotValidAfterDate(certificate: SecCertificate | None) -> CFDate | None:
     """The last second of validity."""
     return None if certificate is None else CFDate.from_unix(_certificate(certificate).not_after)
+
+
+_V1 = "2.16.840.1.113741.2.1.1.1"
+
+
+def _property(label: str, kind: str, value: object) -> CFDictionary:
+    return CFDictionary({"label": label, "localized label": label, "type": kind, "value": value})
+
+
+def _section(label: str, attributes: list[tuple[str, str]]) -> CFDictionary:
+    return _property(label, "section", CFArray(_property(oid, "string", value) for oid, value in attributes))
+
+
+def _fields(certificate: SecCertificate) -> dict[str, CFDictionary]:
+    """Every field under its object identifier."""
+    not_before, not_after = certificate.not_before, certificate.not_after
+    found = {
+        f"{_V1}.2": _property("Version", "string", str(certificate.version)),
+        f"{_V1}.3": _property("Serial Number", "string", certificate.serial.hex(" ").upper()),
+        f"{_V1}.5": _section("Issuer Name", certificate.issuer_attributes),
+        f"{_V1}.6": _property("Not Valid Before", "number", CFDate.from_unix(not_before).absolute),
+        f"{_V1}.7": _property("Not Valid After", "number", CFDate.from_unix(not_after).absolute),
+        f"{_V1}.8": _section("Subject Name", certificate.subject_attributes),
+        f"{_V1}.9": _property("Public Key Algorithm", "string", certificate.key_oid),
+        f"{_V1}.10": _property("Public Key Data", "data", certificate.spki),
+        "2.16.840.1.113741.2.1.3.2.1": _property("Signature Algorithm", "string", certificate.signature_oid),
+        "2.16.840.1.113741.2.1.3.2.2": _property("Signature", "data", certificate.signature),
+    }
+    for oid, critical, content in certificate.extensions:
+        found[oid] = _property(oid, "section", _extension(certificate, oid, critical, content))
+    return found
+
+
+def _extension(
+    certificate: SecCertificate, oid: str, critical: bool, content: bytes
+) -> CFArray[CFDictionary]:
+    entries = [_property("Critical", "string", "Yes" if critical else "No")]
+    if oid == "2.5.29.15" and certificate.key_usage is not None:
+        # SecKeyUsage counts from the lowest bit, certificates from the highest.
+        bits = sum(1 << place for place in range(9) if certificate.key_usage & (0x8000 >> place))
+        entries.append(_property("Usage", "number", bits))
+    elif oid == "2.5.29.19":
+        entries.append(_property("Certificate Authority", "string", "Yes" if certificate.is_ca else "No"))
+        if certificate.path_length is not None:
+            entries.append(_property("Path Length Constraint", "number", certificate.path_length))
+    elif oid == "2.5.29.37":
+        entries += [
+            _property("Purpose", "string", purpose) for purpose in certificate.extended_key_usage or ()
+        ]
+    elif oid == "2.5.29.17":
+        entries += [_property("DNS Name", "string", name) for name in certificate.dns_names]
+        entries += [_property("IP Address", "string", address) for address in certificate.ip_addresses]
+        entries += [_property("Email Address", "string", address) for address in certificate.email_addresses]
+    else:
+        entries.append(_property("Data", "data", content))
+    return CFArray(entries)
+
+
+def SecCertificateCopyValues(
+    certificate: SecCertificate | None, keys: Any, error: None = None
+) -> tuple[CFDictionary | None, CFError | None]:
+    """``(values, error)``: fields by object identifier, those of ``keys`` or all for ``None``.
+
+    Each is a dictionary with "label", "localized label", "type" ("string", "number", "data", "section") and "value".
+    Identifiers that are not there are left out.
+    """
+    _args.out(error)
+    if certificate is None:
+        return None, _args.missing("The certificate")
+    fields = _fields(_certificate(certificate))
+    if keys is None:
+        return CFDictionary(fields), None
+    wanted = [_args.text(key, "an identifier") for key in _args.array(keys, "the identifiers")]
+    return CFDictionary({key: fields[key] for key in wanted if key in fields}), None

@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from .._native import SecCertificate, SecIdentity, SecKey, is_pkcs12, open_pkcs12
+from . import _key_forms
 
 Password = str | bytes | None
 
@@ -28,6 +29,7 @@ class Contents:
 
     certificates: list[SecCertificate] = field(default_factory=list)
     keys: list[SecKey] = field(default_factory=list)
+    public_keys: list[SecKey] = field(default_factory=list)
 
 
 def password_bytes(password: Password) -> bytes | None:
@@ -104,6 +106,14 @@ def private_key(data: bytes, password: Password, *, pem: bool) -> SecKey:
     )
 
 
+def public_key(der: bytes) -> SecKey:
+    """A public key out of a SubjectPublicKeyInfo or an RSAPublicKey."""
+    try:
+        return SecKey.from_spki(der)
+    except ValueError:
+        return _key_forms.rsa_public(der)
+
+
 def _is_encrypted(data: bytes, pem: bool) -> bool:
     return not pem or b"ENCRYPTED" in data
 
@@ -119,6 +129,8 @@ def read_pem(data: bytes, password: Password) -> Contents:
             )
         elif label.endswith("PRIVATE KEY"):
             found.keys.append(private_key(block, password, pem=True))
+        elif label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
+            found.public_keys.append(public_key(pem_body(block)))
     return found
 
 
@@ -180,6 +192,10 @@ def read(data: bytes, password: Password) -> Contents:
     except ValueError as error:
         if "password" in str(error):
             raise
+    try:
+        return Contents(public_keys=[public_key(data)])
+    except ValueError:
+        pass
     raise ValueError("this is neither PEM, nor a certificate, key or PKCS#12 file in DER")
 
 

@@ -22,13 +22,24 @@ from ..constants import (
     errSecSuccess,
     kSecPropertyTypeError,
     kSecPropertyTypeTitle,
+    kSecTrustEvaluationDate,
+    kSecTrustOptionFetchIssuerFromNet,
+    kSecTrustQCStatements,
+    kSecTrustQWACValidation,
     kSecTrustResultInvalid,
     kSecTrustResultProceed,
     kSecTrustResultUnspecified,
+    kSecTrustResultValue,
+    kSecTrustRevocationChecked,
+    kSecTrustRevocationValidUntilDate,
 )
 from . import _args
 
 SecTrustRef = SecTrust
+
+#: Keys of SecTrustCopyResult that are not among the published ones.
+RESULT_DETAILS: Final = "TrustResultDetails"
+ALLOWANCES_USED: Final = "TrustAllowancesUsed"
 
 SecTrustGetTypeID: Final = type_getter("SecTrust", SecTrust)
 
@@ -296,6 +307,74 @@ def SecTrustCopyProperties(trust: SecTrust | None) -> CFArray[Any] | None:
             entry[kSecPropertyTypeError] = " ".join(wrong)
         properties.append(CFDictionary(entry))
     return CFArray(properties)
+
+
+def SecTrustCopyResult(trust: SecTrust | None) -> CFDictionary | None:
+    """What an evaluation found, under the kSecTrust keys; evaluates if necessary.
+
+    kSecTrustEvaluationDate, kSecTrustResultValue, kSecTrustQCStatements (identifiers of the leaf's qualified
+    statements) and kSecTrustQWACValidation always; kSecTrustRevocationChecked and kSecTrustRevocationValidUntilDate
+    where a response or list spoke of the leaf; ``extensions.kSecTrustAllowancesUsed`` where something was let off;
+    "TrustResultDetails", a dictionary for each certificate with the checks that failed as ``False``.
+    """
+    if trust is None:
+        return None
+    target = _trust(trust)
+    result, reasons = target.reasons()
+    at, used, checked, until, qualified = target.findings()
+    details = []
+    for depth in range(len(target.chain())):
+        details.append(CFDictionary({name: False for place, name, *_ in reasons if place == depth}))
+    found: dict[str, Any] = {
+        kSecTrustEvaluationDate: CFDate.from_unix(at),
+        kSecTrustResultValue: SecTrustResultType(result),
+        kSecTrustQCStatements: CFArray(target.certificates()[0].qualified_statements),
+        kSecTrustQWACValidation: qualified,
+        RESULT_DETAILS: CFArray(details),
+    }
+    if checked:
+        found[kSecTrustRevocationChecked] = True
+        if until is not None:
+            found[kSecTrustRevocationValidUntilDate] = CFDate.from_unix(until)
+    if used:
+        found[ALLOWANCES_USED] = used
+    return CFDictionary(found)
+
+
+def SecTrustCopyExceptions(trust: SecTrust | None) -> bytes | None:
+    """A record of the faults that a user may decide to live with; also for a good chain. Fatal ones never are."""
+    return None if trust is None else _trust(trust).exceptions()
+
+
+def SecTrustSetExceptions(trust: SecTrust | None, exceptions: bytes | None) -> bool:
+    """Takes faults for decided that SecTrustCopyExceptions recorded, at the very certificates it found them at.
+
+    True when the record is for this leaf; the verdict is then kSecTrustResultProceed if nothing else is wrong.
+    ``None`` removes an earlier record and gives False.
+    """
+    if trust is None:
+        return False
+    return _trust(trust).set_exceptions(
+        None if exceptions is None else _args.data(exceptions, "the exceptions")
+    )
+
+
+def SecTrustSetOptions(trustRef: SecTrust | None, options: int) -> int:
+    """The old switches (kSecTrustOption flags).
+
+    AllowExpired and AllowExpiredRoot let expiry pass, RequireRevPerCert asks for an answer about every certificate's
+    revocation, ImplicitAnchors takes self-signed certificates among those given for anchors, FetchIssuerFromNet
+    is remembered; the others change nothing. Replaces what was set before.
+    """
+    if trustRef is None or options is None:
+        return errSecParam
+    target, flags = _trust(trustRef), _args.number(options, "the options")
+    if not 0 <= flags < 1 << 32:
+        return errSecParam
+    target.set_options(flags)
+    if flags & kSecTrustOptionFetchIssuerFromNet:
+        target.set_network_allowed(True)
+    return errSecSuccess
 
 
 def SecTrustSetOCSPResponse(trust: SecTrust | None, responseData: Any) -> int:

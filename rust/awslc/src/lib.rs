@@ -80,6 +80,8 @@ pub enum Kind {
 pub enum Md {
     /// MD5 and SHA-1 side by side, as TLS before 1.2 signs with RSA.
     Md5Sha1,
+    /// MD5, for the signatures of old certificates only.
+    Md5,
     /// SHA-1, for old peers only.
     Sha1,
     /// SHA-256.
@@ -97,6 +99,7 @@ impl Md {
     pub fn len(self) -> usize {
         match self {
             Md::Md5Sha1 => 36,
+            Md::Md5 => 16,
             Md::Sha1 => 20,
             Md::Sha256 => 32,
             Md::Sha384 => 48,
@@ -109,6 +112,7 @@ impl Md {
         unsafe {
             match self {
                 Md::Md5Sha1 => sys::EVP_md5_sha1(),
+                Md::Md5 => sys::EVP_md5(),
                 Md::Sha1 => sys::EVP_sha1(),
                 Md::Sha256 => sys::EVP_sha256(),
                 Md::Sha384 => sys::EVP_sha384(),

@@ -11,7 +11,9 @@ mod cache;
 mod calls;
 mod context;
 mod drive;
+mod keys;
 mod metadata;
+mod offer;
 mod options;
 mod security;
 mod transport;
@@ -35,6 +37,8 @@ mod _native {
         super::metadata::register(module)?;
         super::options::register(module)?;
         super::security::register(module)?;
+        super::keys::register(module)?;
+        super::offer::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -128,6 +128,58 @@ impl Trust {
         self.with(py, |trust| trust.set_scts(timestamps));
     }
 
+    /// Certificate revocation lists in DER; false, and nothing changed, when one is none.
+    fn set_crls(&self, py: Python<'_>, crls: Vec<Vec<u8>>) -> bool {
+        let read: Option<Vec<x509::Crl>> =
+            py.detach(|| crls.iter().map(|der| x509::Crl::parse(der)).collect());
+        match read {
+            Some(crls) => {
+                self.with(py, |trust| trust.set_crls(crls));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What may be let off, by name.
+    fn set_allowances(&self, py: Python<'_>, flags: u32) {
+        self.with(py, |trust| trust.set_allowances(x509::Allowances(flags)));
+    }
+
+    /// Flags of SecTrustSetOptions.
+    fn set_options(&self, py: Python<'_>, flags: u32) {
+        self.with(py, |trust| trust.set_options(flags));
+    }
+
+    /// How many authorities may stand between leaf and anchor.
+    #[pyo3(signature = (limit))]
+    fn set_path_limit(&self, py: Python<'_>, limit: Option<usize>) {
+        self.with(py, |trust| trust.set_path_limit(limit));
+    }
+
+    /// A record of faults to live with, or `None`; whether it is for this leaf.
+    #[pyo3(signature = (record))]
+    fn set_exceptions(&self, py: Python<'_>, record: Option<&[u8]>) -> bool {
+        self.with(py, |trust| trust.set_exceptions(record))
+    }
+
+    /// A record of the faults that a user may decide to live with.
+    fn exceptions<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let record = self.with(py, |trust| trust.exceptions(anchors::system(), now()));
+        PyBytes::new(py, &record)
+    }
+
+    /// What was found beside the verdict: the moment it was judged for, the allowances used, whether there was an
+    /// answer about the leaf's revocation, until when such answers hold, whether the leaf is a qualified website
+    /// certificate.
+    fn findings(&self, py: Python<'_>) -> (i64, u32, bool, Option<i64>, bool) {
+        self.judged(py, |trust| {
+            trust.findings().map_or((0, 0, false, None, false), |found| {
+                (found.at, found.used.0, found.revocation_checked, found.revocation_until, found.qualified)
+            })
+        })
+    }
+
     /// Judges, or repeats the verdict if nothing was set since: a number of SecTrustResultType.
     fn evaluate(&self, py: Python<'_>) -> u32 {
         py.detach(|| evaluate(&self.cell)) as u32
@@ -160,7 +212,7 @@ impl Trust {
 
     fn policies(&self, py: Python<'_>) -> Vec<Policy> {
         let policies = self.with(py, |trust| trust.policies().to_vec());
-        policies.into_iter().map(|inner| Policy { inner }).collect()
+        policies.into_iter().map(Policy::from).collect()
     }
 
     fn anchors(&self, py: Python<'_>) -> Option<Vec<Certificate>> {

@@ -79,6 +79,8 @@ pub enum SignatureAlgorithm {
     RsaMd5Sha1Digest,
     /// DSA over a digest that SSLv3's CertificateVerify makes.
     DsaSha1Digest,
+    /// In old certificates only.
+    RsaPkcs1Md5,
 }
 
 impl SignatureAlgorithm {
@@ -95,6 +97,7 @@ impl SignatureAlgorithm {
 
     fn signing(self) -> Signing {
         match self {
+            SignatureAlgorithm::RsaPkcs1Md5 => Signing::Pkcs1(Md::Md5),
             SignatureAlgorithm::RsaPkcs1Sha1 => Signing::Pkcs1(Md::Sha1),
             SignatureAlgorithm::RsaPkcs1Sha256 => Signing::Pkcs1(Md::Sha256),
             SignatureAlgorithm::RsaPkcs1Sha384 => Signing::Pkcs1(Md::Sha384),

@@ -35,7 +35,7 @@ use crate::resumption::Place;
 use crate::scheme::Scheme;
 use crate::suite::Suite;
 use crate::wire::certs::CertificateRequest;
-use crate::wire::ids::{HandshakeType, SchemeId, WireVersion};
+use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
 use crate::wire::tail;
 use crate::x509::Certificate;
 use std::sync::Arc;
@@ -225,6 +225,8 @@ pub struct Facts {
     pub certificate_rejected: bool,
     /// The schemes that the peer announced: the client's in its hello, the server's in its request.
     pub peer_schemes: Vec<SchemeId>,
+    /// The cipher suites that the client offers; kept on a server.
+    pub offered_suites: Vec<SuiteId>,
     /// The version field of a hello of the peer was readable: from here on alerts may leave.
     pub version_seen: Option<WireVersion>,
 }

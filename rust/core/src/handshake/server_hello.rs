@@ -75,6 +75,7 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
     cx.facts.alpn.clear();
     let offer = extensions::receive(hello.extensions(), &hello.suites, cx.facts)?;
     demand_binding(&hello, &offer, cx.facts)?;
+    cx.facts.offered_suites.clone_from(&hello.suites);
     let mut transcript = Transcript::new();
     transcript.add(raw);
     let received = Received { hello, offer, profile, transcript };

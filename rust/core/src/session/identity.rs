@@ -129,4 +129,10 @@ impl Session {
     pub fn peer_signature_algorithms(&self) -> Vec<u16> {
         self.engine.facts().peer_schemes.iter().map(|scheme| scheme.0).collect()
     }
+
+    /// The cipher suites that the client offered, on a server; nothing on a client.
+    #[must_use]
+    pub fn offered_suites(&self) -> Vec<u16> {
+        self.engine.facts().offered_suites.iter().map(|suite| suite.0).collect()
+    }
 }

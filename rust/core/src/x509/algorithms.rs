@@ -10,12 +10,29 @@ use der::Tag;
 /// What the algorithm of a signature allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
-    /// It can be verified; `weak` names a hash that no longer proves anything.
-    Known { verify: SignatureAlgorithm, weak: Option<&'static str> },
+    /// It can be verified; `weak` says which hash no longer proves anything.
+    Known { verify: SignatureAlgorithm, weak: Option<Weak> },
     /// A hash so broken that it is not even tried.
     Broken(&'static str),
     /// Not implemented; its name or number.
     Unknown(String),
+}
+
+/// A hash that can be forged and is verified all the same, for those who allow it by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weak {
+    Md5,
+    Sha1,
+}
+
+impl Weak {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Weak::Md5 => "MD5",
+            Weak::Sha1 => "SHA-1",
+        }
+    }
 }
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
@@ -34,11 +51,12 @@ pub(super) fn signature(identifier: &[u8]) -> Algorithm {
     };
     use SignatureAlgorithm as S;
     let known = |verify| Algorithm::Known { verify, weak: None };
-    let sha1 = |verify| Algorithm::Known { verify, weak: Some("SHA-1") };
+    let sha1 = |verify| Algorithm::Known { verify, weak: Some(Weak::Sha1) };
+    let md5 = Algorithm::Known { verify: S::RsaPkcs1Md5, weak: Some(Weak::Md5) };
     match (oid.strip_prefix(RSA), oid.strip_prefix(ECDSA_SHA2)) {
         (Some([2]), _) => Algorithm::Broken("MD2"),
         (Some([3]), _) => Algorithm::Broken("MD4"),
-        (Some([4]), _) => Algorithm::Broken("MD5"),
+        (Some([4]), _) => md5,
         (Some([5]), _) => sha1(S::RsaPkcs1Sha1),
         (Some([10]), _) => pss(parameters),
         (Some([11]), _) => known(S::RsaPkcs1Sha256),
@@ -51,7 +69,7 @@ pub(super) fn signature(identifier: &[u8]) -> Algorithm {
         _ if oid == ED25519 => known(S::Ed25519),
         _ if oid == DSA_SHA256 => known(S::DsaSha256),
         _ if oid == DSA_SHA1 => sha1(S::DsaSha1),
-        _ if oid == OIW_MD5_RSA => Algorithm::Broken("MD5"),
+        _ if oid == OIW_MD5_RSA => md5,
         _ if oid == OIW_SHA1_RSA => sha1(S::RsaPkcs1Sha1),
         _ => Algorithm::Unknown(format!("the signature algorithm {}", dotted(oid))),
     }

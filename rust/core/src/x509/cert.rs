@@ -5,7 +5,7 @@
 //! acceptable is the business of a policy.
 
 use super::algorithms::{self, Algorithm};
-use super::extensions::{Extensions, range};
+use super::extensions::{Extension, Extensions, range};
 use super::names::{self, GeneralName};
 use super::time;
 use super::walk::{self, Items, Malformed, dotted};
@@ -138,9 +138,99 @@ impl Certificate {
     /// The key, ready to verify with.
     ///
     /// # Errors
-    /// When the key's algorithm is not supported or the key is no key.
+    /// When the key's algorithm is not supported or the key is no key. A curve has to be named: one given by its
+    /// numbers may be somebody's own under a known name (RFC 5480 section 2.1.1, CVE-2020-0601).
     pub fn public_key(&self) -> Result<PublicKey, Fault> {
+        if names_no_curve(self.spki_raw()) {
+            return Err(Fault::Certificate(CertificateFault::Unusable));
+        }
         PublicKey::from_spki(self.spki_raw())
+    }
+
+    /// The bytes of the key alone, which OCSP hashes: the BIT STRING without its count of unused bits.
+    pub(super) fn key_bits(&self) -> &[u8] {
+        let bits = || {
+            let mut fields = Items::new(walk::only(self.spki_raw(), Tag::Sequence)?.value);
+            fields.expect(Tag::Sequence)?;
+            fields.expect(Tag::BitString)
+        };
+        bits().ok().and_then(|item| item.value.get(1..)).unwrap_or_default()
+    }
+
+    /// Whether the issuer's key made the signature.
+    pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let Algorithm::Known { verify, .. } = self.algorithm() else { return false };
+        issuer.key().is_ok_and(|key| key.verify(*verify, self.tbs_raw(), self.signature_raw()).is_ok())
+    }
+
+    /// The whole CRLDistributionPoints value.
+    pub(super) fn distribution_points(&self) -> Option<&[u8]> {
+        self.0.extensions.distribution_points.as_ref().map(|range| self.slice(range))
+    }
+
+    /// All extensions: identifier in dotted notation, whether critical, content.
+    #[must_use]
+    pub fn all_extensions(&self) -> Vec<(String, bool, &[u8])> {
+        let whole = self.slice(&self.0.extensions.whole);
+        let mut items =
+            Items::new(walk::only(whole, Tag::Sequence).map(|item| item.value).unwrap_or_default());
+        let mut found = Vec::new();
+        while let Ok(Some(item)) = items.next() {
+            if let Ok(one) = Extension::read(&item) {
+                found.push((dotted(one.oid), one.critical, one.content));
+            }
+        }
+        found
+    }
+
+    /// The attributes of the subject, in their order: type in dotted notation and value as text.
+    #[must_use]
+    pub fn subject_attributes(&self) -> Vec<(String, String)> {
+        names::texts(self.subject_raw())
+    }
+
+    /// The same of the issuer.
+    #[must_use]
+    pub fn issuer_attributes(&self) -> Vec<(String, String)> {
+        names::texts(self.issuer_raw())
+    }
+
+    /// The object identifier of the signature's algorithm, in dotted notation.
+    #[must_use]
+    pub fn signature_oid(&self) -> String {
+        oid_of(self.slice(&self.0.outer_algorithm))
+    }
+
+    /// The object identifier of the key's algorithm, in dotted notation.
+    #[must_use]
+    pub fn key_oid(&self) -> String {
+        let algorithm =
+            || Items::new(walk::only(self.spki_raw(), Tag::Sequence)?.value).expect(Tag::Sequence);
+        algorithm().map(|item| oid_of(item.whole)).unwrap_or_default()
+    }
+
+    /// The qualified certificate statements (RFC 3739 section 3.2.6) and, of ETSI's statement on types, the types, in
+    /// dotted notation; what does not parse is left out.
+    #[must_use]
+    pub fn qualified_statements(&self) -> (Vec<String>, Vec<String>) {
+        let (mut statements, mut types) = (Vec::new(), Vec::new());
+        let value = self.0.extensions.qualified.as_ref().map(|range| self.slice(range)).unwrap_or_default();
+        let mut items =
+            Items::new(walk::only(value, Tag::Sequence).map(|item| item.value).unwrap_or_default());
+        while let Ok(Some(item)) = items.next() {
+            let mut fields = Items::new(item.value);
+            let Ok(oid) = fields.expect(Tag::ObjectIdentifier) else { continue };
+            statements.push(dotted(oid.value));
+            if oid.value == QC_TYPE
+                && let Ok(list) = fields.expect(Tag::Sequence)
+            {
+                let mut list = Items::new(list.value);
+                while let Ok(Some(item)) = list.next() {
+                    types.push(dotted(item.value));
+                }
+            }
+        }
+        (statements, types)
     }
 
     /// How its issuer signed it, where that can be verified.
@@ -345,6 +435,27 @@ impl Certificate {
     pub(super) fn id(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
+}
+
+/// ETSI's statement on the type of a qualified certificate (EN 319 412-5 section 4.2.3).
+const QC_TYPE: &[u8] = &[0x04, 0, 0x8e, 0x46, 1, 6];
+const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+
+/// The identifier in an AlgorithmIdentifier, in dotted notation.
+fn oid_of(identifier: &[u8]) -> String {
+    let oid = || Items::new(walk::only(identifier, Tag::Sequence)?.value).expect(Tag::ObjectIdentifier);
+    oid().map(|item| dotted(item.value)).unwrap_or_default()
+}
+
+/// Whether a key is an EC key on a curve without a name.
+fn names_no_curve(spki: &[u8]) -> bool {
+    let nameless = || -> Result<bool, Malformed> {
+        let mut fields = Items::new(walk::only(spki, Tag::Sequence)?.value);
+        let mut algorithm = Items::new(fields.expect(Tag::Sequence)?.value);
+        let oid = algorithm.expect(Tag::ObjectIdentifier)?.value;
+        Ok(oid == EC_KEY && algorithm.expect(Tag::ObjectIdentifier).is_err())
+    };
+    nameless().unwrap_or(false)
 }
 
 /// Everything but the bytes themselves.

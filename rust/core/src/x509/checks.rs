@@ -3,47 +3,64 @@
 //! In: a chain with what it ends in, the policies, the moment. Out: one [`Reason`] for every rule broken, with
 //! a sentence a person can act on. Promise: all rules are looked at; none stops at the first fault.
 
-use super::algorithms::Algorithm;
+use super::algorithms::{Algorithm, Weak};
+use super::allowances::Allowances;
 use super::cert::Certificate;
 use super::constraints::{Budget, Constraints, Outside};
-use super::extensions::usage;
-use super::host::{Host, matches_host};
+use super::extensions::{Known, usage};
 use super::names::{self, quoted};
+use super::policy::Policy;
 use super::reason::{Reason, ReasonKind};
-use super::search::{End, Path};
-use super::trust::Policy;
-use super::{strict, time};
+use super::revocation::Evidence;
+use super::search::{End, Judged, Path};
+use super::{purposes, strict, time};
 use crate::crypto::sign::KeyKind;
 
 /// Comparisons of names with name constraints in one evaluation, over all chains that are tried.
 pub(super) const NAME_COMPARISONS: usize = 250_000;
 
-const DAY: i64 = 86_400;
-/// 2018-03-01 and 2020-09-01, from when public authorities may give 825 and 398 days at most.
-const LIMIT_825: i64 = 1_519_862_400;
-const LIMIT_398: i64 = 1_598_918_400;
-
-const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 37, 0];
-const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
-const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
-/// Step-up certificates of the export days: Microsoft's and Netscape's server-gated cryptography.
-const MICROSOFT_SGC: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 3];
-const NETSCAPE_SGC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 4, 1];
-
 /// What a chain is judged by.
 pub(super) struct Rules<'a> {
     pub policies: &'a [Policy],
     pub now: i64,
+    /// What may be let off.
+    pub allowed: Allowances,
+    /// Whether an anchor's expiry alone does not count.
+    pub old_roots: bool,
+    /// Whether an answer about the revocation of every certificate has to be there.
+    pub every_revocation: bool,
+    /// How many authorities may stand between leaf and anchor.
+    pub limit: Option<usize>,
 }
 
 /// The reasons gathered for one chain.
-pub(super) struct Ledger(Vec<Reason>);
+#[derive(Default)]
+pub(super) struct Ledger {
+    reasons: Vec<Reason>,
+    allowed: Allowances,
+    used: Allowances,
+}
 
 impl Ledger {
     pub fn add(&mut self, depth: usize, kind: ReasonKind, words: impl Into<String>) {
-        let reason = Reason::new(depth, kind, words);
-        if self.0.len() < 64 && !self.0.contains(&reason) {
-            self.0.push(reason);
+        self.add_excusable(depth, kind, Allowances::default(), words);
+    }
+
+    /// A reason that one allowance excuses: where that is given, its use is noted instead.
+    pub fn add_excusable(
+        &mut self,
+        depth: usize,
+        kind: ReasonKind,
+        excuse: Allowances,
+        words: impl Into<String>,
+    ) {
+        if self.allowed.cover(excuse) {
+            self.used = self.used.with(excuse);
+            return;
+        }
+        let reason = Reason { excuse, ..Reason::new(depth, kind, words) };
+        if self.reasons.len() < 64 && !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
         }
     }
 }
@@ -55,28 +72,44 @@ pub(super) fn called(certificate: &Certificate) -> String {
 }
 
 /// Everything that is wrong with a chain, beyond where it ends.
-pub(super) fn judge(path: &Path<'_>, rules: &Rules<'_>, budget: &mut Budget) -> Vec<Reason> {
-    let mut ledger = Ledger(Vec::new());
-    let server = rules.policies.iter().any(Policy::judges_server);
+pub(super) fn judge(
+    path: &Path<'_>,
+    rules: &Rules<'_>,
+    evidence: &mut Evidence<'_>,
+    budget: &mut Budget,
+) -> Judged {
+    let mut ledger = Ledger { allowed: rules.allowed, ..Ledger::default() };
+    let strong = rules.policies.iter().any(Policy::wants_strength) || path.end == End::Platform;
     for (depth, certificate) in path.certificates.iter().enumerate() {
-        validity(depth, certificate, rules.now, &mut ledger);
+        let root = is_root(path, depth);
+        if !(root && depth > 0 && rules.old_roots) {
+            validity(depth, certificate, rules.now, &mut ledger);
+        }
         form(depth, certificate, &mut ledger);
-        key_size(depth, certificate, server || path.end == End::Platform, &mut ledger);
-        if !is_root(path, depth) {
-            signature_strength(depth, certificate, server || path.end == End::Platform, &mut ledger);
+        key_size(depth, certificate, strong, &mut ledger);
+        if !root {
+            signature_strength(depth, certificate, strong, &mut ledger);
         }
         if depth > 0 {
             issuer_rules(path, depth, &mut ledger);
         }
     }
+    path_limit(path, rules.limit, &mut ledger);
     name_constraints(path, budget, &mut ledger);
-    if let Some(leaf) = path.certificates.first() {
-        leaf_rules(leaf, path, rules, &mut ledger);
+    let leaf = path.certificates.first();
+    if leaf.is_some_and(|leaf| names::is_empty(leaf.subject_raw()) && leaf.alternative_names().is_empty()) {
+        ledger.add(
+            0,
+            ReasonKind::EmptySubject,
+            "the certificate names nobody: it has no subject and no alternative name",
+        );
     }
+    purposes::check(path, rules, &mut ledger);
     if rules.policies.iter().any(Policy::is_strict) {
         strict::check(path, &mut ledger);
     }
-    ledger.0
+    let revocation = evidence.check(path, rules, &mut ledger);
+    Judged { reasons: ledger.reasons, used: ledger.used, revocation }
 }
 
 /// Whether nothing rests on the signature of this certificate: an anchor, or the self-signed end of a chain.
@@ -85,31 +118,10 @@ pub(super) fn is_root(path: &Path<'_>, depth: usize) -> bool {
         && (path.end != End::Nowhere || path.certificates.get(depth).is_some_and(Certificate::is_self_issued))
 }
 
-fn leaf_rules(leaf: &Certificate, path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) {
-    if names::is_empty(leaf.subject_raw()) && leaf.alternative_names().is_empty() {
-        ledger.add(
-            0,
-            ReasonKind::EmptySubject,
-            "the certificate names nobody: it has no subject and no alternative name",
-        );
-    }
-    for policy in rules.policies {
-        if let Some(host) = policy.host() {
-            host_name(leaf, host, ledger);
-        }
-        if let Some(server) = policy.ssl_side() {
-            purposes(path, server, ledger);
-            leaf_usage(leaf, server, ledger);
-            if server && path.end == End::Platform {
-                validity_period(leaf, ledger);
-            }
-        }
-    }
-}
-
 fn validity(depth: usize, certificate: &Certificate, now: i64, ledger: &mut Ledger) {
     let name = called(certificate);
     let (from, to) = (certificate.not_before(), certificate.not_after());
+    let mut excuse = Allowances::default();
     let words = if from > to {
         format!("{name} is never valid: it ends before it begins")
     } else if now < from {
@@ -119,6 +131,7 @@ fn validity(depth: usize, certificate: &Certificate, now: i64, ledger: &mut Ledg
             time::words(now)
         )
     } else if now > to {
+        excuse = Allowances::EXPIRED;
         format!(
             "{name} expired on {}: it has to be renewed (the clock says {})",
             time::words(to),
@@ -127,7 +140,7 @@ fn validity(depth: usize, certificate: &Certificate, now: i64, ledger: &mut Ledg
     } else {
         return;
     };
-    ledger.add(depth, ReasonKind::Validity, words);
+    ledger.add_excusable(depth, ReasonKind::Validity, excuse, words);
 }
 
 /// Rules every certificate is held to, wherever it stands.
@@ -154,6 +167,16 @@ fn form(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
         let words = format!("{name} has the extension {twice} twice: the certificate has to be issued anew");
         ledger.add(depth, ReasonKind::DuplicateExtension, words);
     }
+    // RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.1.10: nobody has a reason to do otherwise.
+    let critical = |known| extensions.criticality(known) == Some(true);
+    if critical(Known::SubjectKeyId) || critical(Known::AuthorityKeyId) {
+        let words = format!("{name} marks a key identifier as critical: it has to be issued anew");
+        ledger.add(depth, ReasonKind::CriticalExtension, words);
+    }
+    if !certificate.is_ca() && extensions.criticality(Known::NameConstraints).is_some() {
+        let words = format!("{name} constrains names although it is no authority: it has to be issued anew");
+        ledger.add(depth, ReasonKind::NameConstraints, words);
+    }
     if !certificate.algorithms_agree() {
         let words =
             format!("{name} names two different signature algorithms: the certificate has to be issued anew");
@@ -179,28 +202,28 @@ fn key_size(depth: usize, certificate: &Certificate, strong: bool, ledger: &mut 
     let bits = key.bits();
     let words = format!("the {kind} key of {name} has {bits} bits and can be forged: it needs 2048 or more");
     if bits < 1024 {
-        ledger.add(depth, ReasonKind::WeakKey, words);
+        ledger.add_excusable(depth, ReasonKind::WeakKey, Allowances::SMALL_RSA, words);
     } else if bits < 2048 && strong {
-        ledger.add(depth, ReasonKind::KeySize, words);
+        ledger.add_excusable(depth, ReasonKind::KeySize, Allowances::SMALL_RSA, words);
     }
 }
 
 fn signature_strength(depth: usize, certificate: &Certificate, strong: bool, ledger: &mut Ledger) {
     let name = called(certificate);
+    let forged = |hash: &str| {
+        format!("{name} is signed with {hash}, which can be forged: it has to be issued anew with SHA-256")
+    };
     match certificate.algorithm() {
-        Algorithm::Known { weak: Some(hash), .. } if strong => {
-            let words = format!(
-                "{name} is signed with {hash}, which can be forged: it has to be issued anew with SHA-256"
-            );
-            ledger.add(depth, ReasonKind::SignatureHash, words);
+        Algorithm::Known { weak: Some(Weak::Md5), .. } => {
+            let words = forged(Weak::Md5.name());
+            ledger.add_excusable(depth, ReasonKind::WeakSignature, Allowances::MD5, words);
+        }
+        Algorithm::Known { weak: Some(Weak::Sha1), .. } if strong => {
+            let words = forged(Weak::Sha1.name());
+            ledger.add_excusable(depth, ReasonKind::SignatureHash, Allowances::SHA1, words);
         }
         Algorithm::Known { .. } => {}
-        Algorithm::Broken(hash) => {
-            let words = format!(
-                "{name} is signed with {hash}, which can be forged: it has to be issued anew with SHA-256"
-            );
-            ledger.add(depth, ReasonKind::WeakSignature, words);
-        }
+        Algorithm::Broken(hash) => ledger.add(depth, ReasonKind::WeakSignature, forged(hash)),
         Algorithm::Unknown(what) => {
             let words = format!("the signature of {name} cannot be checked: it uses {what}");
             ledger.add(depth, ReasonKind::Processing, words);
@@ -226,7 +249,7 @@ fn issuer_rules(path: &Path<'_>, depth: usize, ledger: &mut Ledger) {
                 "{name} is a version {} certificate, which cannot say that it is an authority: it has to be issued anew as version 3",
                 issuer.version()
             );
-            ledger.add(depth, ReasonKind::BasicConstraints, words);
+            ledger.add_excusable(depth, ReasonKind::BasicConstraints, Allowances::V1_AUTHORITY, words);
         }
         None => {
             let words = format!(
@@ -262,6 +285,19 @@ fn issuer_rules(path: &Path<'_>, depth: usize, ledger: &mut Ledger) {
     }
 }
 
+/// The caller's own limit; as with path lengths, self-issued certificates are not counted.
+fn path_limit(path: &Path<'_>, limit: Option<usize>, ledger: &mut Ledger) {
+    let Some(limit) = limit else { return };
+    let between = path.certificates.get(1..path.certificates.len().saturating_sub(1)).unwrap_or_default();
+    let count = between.iter().filter(|certificate| !certificate.is_self_issued()).count();
+    if count > limit {
+        let words = format!(
+            "there are {count} authorities between the certificate and its anchor, more than the {limit} allowed"
+        );
+        ledger.add(0, ReasonKind::PathLength, words);
+    }
+}
+
 /// RFC 5280 section 6.1.3: constraints bind everything below, except self-issued certificates in between.
 fn name_constraints(path: &Path<'_>, budget: &mut Budget, ledger: &mut Ledger) {
     for (depth, authority) in path.certificates.iter().enumerate().skip(1) {
@@ -284,75 +320,5 @@ fn name_constraints(path: &Path<'_>, budget: &mut Budget, ledger: &mut Ledger) {
             };
             ledger.add(below, ReasonKind::NameConstraints, words);
         }
-    }
-}
-
-fn host_name(leaf: &Certificate, host: &[u8], ledger: &mut Ledger) {
-    if matches_host(leaf, host) {
-        return;
-    }
-    let wanted = quoted(&String::from_utf8_lossy(host));
-    let is_address = matches!(Host::read(host), Host::Address(_));
-    let mut given: Vec<String> = leaf.dns_names().iter().take(5).map(|name| names::printable(name)).collect();
-    given.extend(leaf.ip_addresses().iter().take(5).map(ToString::to_string));
-    let words = if given.is_empty() {
-        format!(
-            "the certificate has no alternative names, so it cannot be for {wanted}: it has to be issued anew with \
-             that name as a subject alternative name (the common name is not looked at)"
-        )
-    } else {
-        let hint = if is_address { ": connect by one of these names" } else { "" };
-        format!("the certificate is not for {wanted} but for {}{hint}", given.join(", "))
-    };
-    ledger.add(0, ReasonKind::HostName, words);
-}
-
-/// Purposes bind the leaf and every authority below the anchor that lists some.
-fn purposes(path: &Path<'_>, server: bool, ledger: &mut Ledger) {
-    let accepted: &[&[u8]] = if server {
-        &[SERVER_AUTH, ANY_PURPOSE, MICROSOFT_SGC, NETSCAPE_SGC]
-    } else {
-        &[CLIENT_AUTH, ANY_PURPOSE]
-    };
-    for (depth, certificate) in path.certificates.iter().enumerate() {
-        if depth > 0 && is_root(path, depth) {
-            continue;
-        }
-        let Some(mut purposes) = certificate.purposes() else { continue };
-        if !purposes.any(|purpose| accepted.contains(&purpose)) {
-            let words = format!(
-                "{} is not meant for TLS {} (extended key usage)",
-                called(certificate),
-                if server { "servers" } else { "clients" }
-            );
-            ledger.add(depth, ReasonKind::ExtendedKeyUsage, words);
-        }
-    }
-}
-
-/// A TLS key signs or, in servers, is encrypted to (RFC 5246 section 7.4.2); a key for certificates alone does neither.
-fn leaf_usage(leaf: &Certificate, server: bool, ledger: &mut Ledger) {
-    let mut wanted = usage::DIGITAL_SIGNATURE | usage::KEY_AGREEMENT;
-    if server {
-        wanted |= usage::KEY_ENCIPHERMENT;
-    }
-    if leaf.key_usage().is_some_and(|bits| bits & wanted == 0) {
-        let words = format!("the key of {} may not be used for TLS (key usage)", called(leaf));
-        ledger.add(0, ReasonKind::KeyUsage, words);
-    }
-}
-
-fn validity_period(leaf: &Certificate, ledger: &mut Ledger) {
-    let days = match leaf.not_before() {
-        issued if issued >= LIMIT_398 => 398,
-        issued if issued >= LIMIT_825 => 825,
-        _ => return,
-    };
-    if leaf.not_after().saturating_sub(leaf.not_before()) > days * DAY {
-        let words = format!(
-            "{} is valid for more than the {days} days a public authority may give: it has to be issued anew for a shorter time",
-            called(leaf)
-        );
-        ledger.add(0, ReasonKind::ValidityPeriod, words);
     }
 }

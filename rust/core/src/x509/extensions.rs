@@ -26,9 +26,11 @@ pub(super) struct AuthorityKey {
 /// Bits of a key usage, first bit highest (RFC 5280 section 4.2.1.3).
 pub(super) mod usage {
     pub const DIGITAL_SIGNATURE: u16 = 0x8000;
+    pub const NON_REPUDIATION: u16 = 0x4000;
     pub const KEY_ENCIPHERMENT: u16 = 0x2000;
     pub const KEY_AGREEMENT: u16 = 0x0800;
     pub const KEY_CERT_SIGN: u16 = 0x0400;
+    pub const CRL_SIGN: u16 = 0x0200;
 }
 
 /// The extensions that are understood.
@@ -48,6 +50,7 @@ pub(super) enum Known {
     ExtendedKeyUsage,
     InhibitAnyPolicy,
     AuthorityInfo,
+    QualifiedStatements,
 }
 
 impl Known {
@@ -70,6 +73,7 @@ impl Known {
                 _ => return None,
             },
             [0x2b, 6, 1, 5, 5, 7, 1, 1] => Known::AuthorityInfo,
+            [0x2b, 6, 1, 5, 5, 7, 1, 3] => Known::QualifiedStatements,
             _ => return None,
         })
     }
@@ -91,6 +95,7 @@ impl Known {
             Known::ExtendedKeyUsage => "extended key usage",
             Known::InhibitAnyPolicy => "inhibit any-policy",
             Known::AuthorityInfo => "authority information access",
+            Known::QualifiedStatements => "qualified certificate statements",
         }
     }
 
@@ -103,9 +108,39 @@ impl Known {
     }
 }
 
+/// One Extension (RFC 5280 section 4.1): its identifier, whether it is critical, its content.
+pub(super) struct Extension<'a> {
+    pub oid: &'a [u8],
+    pub critical: bool,
+    pub content: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    pub fn read(item: &walk::Item<'a>) -> Result<Extension<'a>, Malformed> {
+        if item.tag != Tag::Sequence {
+            return Err(Malformed);
+        }
+        let mut fields = Items::new(item.value);
+        let oid = fields.expect(Tag::ObjectIdentifier)?.value;
+        let mut content = fields.need()?;
+        let mut critical = false;
+        if content.tag == Tag::Boolean {
+            critical = walk::boolean(content.value)?;
+            content = fields.need()?;
+        }
+        if content.tag != Tag::OctetString {
+            return Err(Malformed);
+        }
+        fields.end()?;
+        Ok(Extension { oid, critical, content: content.value })
+    }
+}
+
 /// What the extensions of one certificate say; ranges point into its DER.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extensions {
+    /// The whole SEQUENCE OF Extension.
+    pub whole: Range<usize>,
     pub basic: Option<Basic>,
     pub key_usage: Option<u16>,
     /// The contents of the object identifiers.
@@ -116,6 +151,10 @@ pub(super) struct Extensions {
     pub authority_key: Option<AuthorityKey>,
     /// The whole NameConstraints.
     pub name_constraints: Option<Range<usize>>,
+    /// The whole CRLDistributionPoints.
+    pub distribution_points: Option<Range<usize>>,
+    /// The whole QCStatements.
+    pub qualified: Option<Range<usize>>,
     /// Which known extensions are there, and whether critical.
     pub present: Vec<(Known, bool)>,
     /// Known extensions whose content does not parse.
@@ -134,25 +173,13 @@ const LISTED: usize = 8;
 impl Extensions {
     /// Reads the SEQUENCE OF Extension in `value`, which lies in `der`.
     pub fn read(der: &[u8], value: &[u8]) -> Result<Extensions, Malformed> {
-        let mut found = Extensions::default();
+        let mut found = Extensions { whole: range(der, value), ..Extensions::default() };
         let mut seen: Vec<&[u8]> = Vec::new();
         let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
         while let Some(item) = items.next()? {
-            let mut fields =
-                Items::new(if item.tag == Tag::Sequence { item.value } else { return Err(Malformed) });
-            let oid = fields.expect(Tag::ObjectIdentifier)?.value;
-            let mut content = fields.need()?;
-            let mut critical = false;
-            if content.tag == Tag::Boolean {
-                critical = walk::boolean(content.value)?;
-                content = fields.need()?;
-            }
-            if content.tag != Tag::OctetString {
-                return Err(Malformed);
-            }
-            fields.end()?;
-            seen.push(oid);
-            found.add(der, oid, critical, content.value);
+            let one = Extension::read(&item)?;
+            seen.push(one.oid);
+            found.add(der, one.oid, one.critical, one.content);
         }
         seen.sort_unstable();
         found.duplicate = seen.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| name_of(pair[0]));
@@ -214,7 +241,15 @@ impl Extensions {
                     return Err(Malformed);
                 }
             }
-            Known::AuthorityInfo | Known::Policies | Known::DistributionPoints => {
+            Known::AuthorityInfo
+            | Known::Policies
+            | Known::DistributionPoints
+            | Known::QualifiedStatements => {
+                match known {
+                    Known::DistributionPoints => self.distribution_points = Some(range(der, content)),
+                    Known::QualifiedStatements => self.qualified = Some(range(der, content)),
+                    _ => {}
+                }
                 let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
                 while let Some(item) = items.next()? {
                     if item.tag != Tag::Sequence {

@@ -41,6 +41,17 @@ pub fn matches_host(certificate: &Certificate, host: &[u8]) -> bool {
     })
 }
 
+/// Whether a name as certificates write them, wildcards included, is this host; an address has to be spelt the same.
+pub(super) fn matches_name(pattern: &[u8], host: &[u8]) -> bool {
+    match Host::read(host) {
+        Host::Address(address) => match Host::read(pattern) {
+            Host::Address(other) => address == other,
+            Host::Name(_) => false,
+        },
+        Host::Name(name) => matches_pattern(pattern, name),
+    }
+}
+
 /// Label by label and without regard to case; `*` stands for one whole label, the left-most.
 fn matches_pattern(pattern: &[u8], host: &[u8]) -> bool {
     let pattern = pattern.strip_suffix(b".").unwrap_or(pattern);

@@ -7,30 +7,44 @@
 //!
 //! ```text
 //! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
-//! host, constraints                               matching of names
-//! search -> checks (+ strict) -> trust            paths, their faults, the verdict
-//! pkcs12 <- ber                                   files that hold certificates and keys
+//! host, constraints                              matching of names
+//! search -> checks, purposes, strict -> trust    paths, their faults, the verdict
+//! revocation <- ocsp, crl                        what was taken back
+//! allowances, exceptions                         what is let off, by name
+//! pkcs12, pkcs7 <- ber                           files that hold certificates and keys
 //! ```
 
 mod algorithms;
+mod allowances;
 mod ber;
 mod cert;
 mod checks;
 mod constraints;
+mod crl;
+mod exceptions;
 mod extensions;
 mod host;
 mod names;
+mod ocsp;
 mod pkcs12;
+mod pkcs7;
+mod policy;
+mod purposes;
 mod reason;
+mod revocation;
 mod search;
 mod strict;
 mod time;
 mod trust;
 mod walk;
 
+pub use allowances::Allowances;
 pub use cert::{Certificate, X509Error};
+pub use crl::Crl;
 pub use host::matches_host;
+pub use pkcs7::open_pkcs7;
 pub use pkcs12::{Pkcs12Content, Pkcs12Error, Pkcs12Item, is_pkcs12, open_pkcs12};
+pub use policy::Policy;
 pub use reason::{Reason, ReasonKind};
 pub use search::Anchors;
-pub use trust::{Policy, Trust, TrustResult};
+pub use trust::{Findings, Trust, TrustResult};

@@ -168,6 +168,12 @@ fn value_text(attribute: &Attribute<'_>) -> String {
     })
 }
 
+/// Every attribute: its type in dotted notation and its value as text.
+pub(super) fn texts(name: &[u8]) -> Vec<(String, String)> {
+    let attributes = attributes(name).unwrap_or_default();
+    attributes.iter().map(|attribute| (dotted(attribute.oid), value_text(attribute))).collect()
+}
+
 /// The separators of [`display`] with a backslash before them (RFC 4514 section 2.4), control characters out.
 fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());

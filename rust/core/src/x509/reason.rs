@@ -3,6 +3,8 @@
 //! In: a fault found by a check. Out: a [`Reason`] with a sentence for people and the number callers of
 //! Secure Transport know. Promise: the numbers stand here and nowhere else in this room.
 
+use super::allowances::Allowances;
+
 /// What rule is broken. The names follow the checks of `SecTrustCopyResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReasonKind {
@@ -52,6 +54,12 @@ pub enum ReasonKind {
     ValidityPeriod,
     /// A search for a chain that took too long.
     ChainTooComplex,
+    /// Taken back by the issuer.
+    Revoked,
+    /// Not known whether it was taken back, although that is asked for.
+    RevocationUnknown,
+    /// Not a qualified certificate for websites, although that is asked for.
+    Unqualified,
 }
 
 impl ReasonKind {
@@ -79,13 +87,16 @@ impl ReasonKind {
             ReasonKind::NameConstraints => -67689,
             ReasonKind::PolicyConstraints => -67835,
             ReasonKind::ValidityPeriod => -67901,
+            ReasonKind::Revoked => -67820,
+            ReasonKind::RevocationUnknown => -67635,
+            ReasonKind::Unqualified => -67904,
         }
     }
 
     /// Whether no user may decide to go on (`kSecTrustResultFatalTrustFailure`).
     #[must_use]
     pub fn is_fatal(self) -> bool {
-        matches!(self, ReasonKind::WeakKey | ReasonKind::WeakSignature)
+        matches!(self, ReasonKind::WeakKey | ReasonKind::WeakSignature | ReasonKind::Revoked)
     }
 
     /// The name of the check in `SecTrustCopyResult`'s details.
@@ -114,6 +125,9 @@ impl ReasonKind {
             ReasonKind::NameConstraints => "NameConstraints",
             ReasonKind::PolicyConstraints => "PolicyConstraints",
             ReasonKind::ValidityPeriod => "SystemTrustValidityPeriod",
+            ReasonKind::Revoked => "Revocation",
+            ReasonKind::RevocationUnknown => "RevocationResponseRequired",
+            ReasonKind::Unqualified => "QWAC",
         }
     }
 }
@@ -129,11 +143,13 @@ pub struct Reason {
     pub words: String,
     /// The `errSec` number of the kind.
     pub status: i32,
+    /// The one allowance that excuses it, if there is one.
+    pub excuse: Allowances,
 }
 
 impl Reason {
     /// A reason with the number that belongs to its kind.
     pub(super) fn new(depth: usize, kind: ReasonKind, words: impl Into<String>) -> Reason {
-        Reason { depth, kind, words: words.into(), status: kind.status() }
+        Reason { depth, kind, words: words.into(), status: kind.status(), excuse: Allowances::default() }
     }
 }

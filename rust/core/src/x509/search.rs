@@ -5,9 +5,11 @@
 //! signature checks, steps and judged chains are counted, so that a hostile bag costs a bounded time.
 
 use super::algorithms::Algorithm;
+use super::allowances::Allowances;
 use super::cert::Certificate;
 use super::names::quoted;
 use super::reason::{Reason, ReasonKind};
+use super::revocation::Checked;
 use std::collections::HashMap;
 
 /// No chain is longer than this, anchor included.
@@ -73,10 +75,27 @@ pub(super) struct Path<'a> {
     pub end: End,
 }
 
+/// What a judge says of a chain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Judged {
+    pub reasons: Vec<Reason>,
+    /// What had to be let off.
+    pub used: Allowances,
+    pub revocation: Checked,
+}
+
+impl Judged {
+    /// Lighter is better: fatal reasons, reasons, allowances.
+    fn weight(&self) -> (usize, usize, u32) {
+        let fatal = self.reasons.iter().filter(|reason| reason.kind.is_fatal()).count();
+        (fatal, self.reasons.len(), self.used.0.count_ones())
+    }
+}
+
 /// What a search found.
 pub(super) struct Found {
     pub certificates: Vec<Certificate>,
-    pub reasons: Vec<Reason>,
+    pub judged: Judged,
 }
 
 /// Whether one certificate's signature was made by another's key.
@@ -103,7 +122,7 @@ pub(super) struct Search<'a> {
     partial: Option<(Vec<Certificate>, Reason)>,
 }
 
-type Judge<'j> = dyn FnMut(&Path<'_>) -> Vec<Reason> + 'j;
+type Judge<'j> = dyn FnMut(&Path<'_>) -> Judged + 'j;
 
 impl<'a> Search<'a> {
     pub fn new(
@@ -146,9 +165,9 @@ impl<'a> Search<'a> {
         let (certificates, lacking) = self.partial.unwrap_or_else(|| {
             (path, Reason::new(0, ReasonKind::MissingIntermediate, "no chain of certificates could be built"))
         });
-        let mut reasons = vec![too_complex.unwrap_or(lacking)];
-        reasons.extend(judge(&Path { certificates: &certificates, end: End::Nowhere }));
-        Found { certificates, reasons }
+        let mut judged = judge(&Path { certificates: &certificates, end: End::Nowhere });
+        judged.reasons.insert(0, too_complex.unwrap_or(lacking));
+        Found { certificates, judged }
     }
 
     /// Follows the path upwards; true when nothing better can come.
@@ -207,13 +226,10 @@ impl<'a> Search<'a> {
             return true;
         }
         self.judged -= 1;
-        let reasons = judge(&Path { certificates: path, end });
-        let done = reasons.is_empty();
-        let weight = |reasons: &[Reason]| {
-            (reasons.iter().filter(|reason| reason.kind.is_fatal()).count(), reasons.len())
-        };
-        if self.best.as_ref().is_none_or(|best| weight(&reasons) < weight(&best.reasons)) {
-            self.best = Some(Found { certificates: path.to_vec(), reasons });
+        let judged = judge(&Path { certificates: path, end });
+        let done = judged.weight() == (0, 0, 0);
+        if self.best.as_ref().is_none_or(|best| judged.weight() < best.judged.weight()) {
+            self.best = Some(Found { certificates: path.to_vec(), judged });
         }
         done
     }

@@ -24,6 +24,9 @@ pub(super) fn check(path: &Path<'_>, ledger: &mut Ledger) {
             let words = format!("{} is not a version 3 certificate", called(certificate));
             ledger.add(depth, ReasonKind::Processing, words);
         }
+        if !is_root(path, depth) {
+            serial_number(depth, certificate, ledger);
+        }
     }
     if let Some(leaf) = path.certificates.first() {
         leaf_names(leaf, ledger);
@@ -39,7 +42,7 @@ fn key_identifiers(depth: usize, certificate: &Certificate, root: bool, ledger: 
         add("is an authority without a subject key identifier");
     }
     match authority {
-        None if !(root && certificate.is_self_issued()) => add("has no authority key identifier"),
+        None if !root => add("has no authority key identifier"),
         Some(key) if key.key_id.is_none() => add("has an authority key identifier without a key"),
         Some(key) if root && key.names_issuer => {
             add("names its issuer by serial number, which roots may not")
@@ -59,9 +62,6 @@ fn criticality(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
     let name = called(certificate);
     let mut add = |kind, what: &str| ledger.add(depth, kind, format!("{name} {what}"));
     let critical = |known| extensions.criticality(known);
-    if critical(Known::SubjectKeyId) == Some(true) || critical(Known::AuthorityKeyId) == Some(true) {
-        add(ReasonKind::CriticalExtension, "marks a key identifier as critical");
-    }
     if certificate.is_ca() && critical(Known::BasicConstraints) == Some(false) {
         add(ReasonKind::BasicConstraints, "does not mark its basic constraints as critical");
     }
@@ -84,8 +84,8 @@ fn criticality(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
         }
         _ => {}
     }
-    if !certificate.is_ca() && critical(Known::NameConstraints).is_some() {
-        add(ReasonKind::NameConstraints, "constrains names although it is no authority");
+    if critical(Known::NameConstraints) == Some(false) {
+        add(ReasonKind::NameConstraints, "does not mark its name constraints as critical");
     }
     let constraints = certificate.name_constraints().and_then(|value| Constraints::read(value).ok());
     if constraints.is_some_and(|constraints| constraints.dotted_dns) {
@@ -102,7 +102,8 @@ fn authority_bits(depth: usize, certificate: &Certificate, ledger: &mut Ledger) 
         let words = format!("{name} may sign certificates by its key usage but is no authority");
         ledger.add(depth, ReasonKind::KeyUsage, words);
     }
-    if certificate.is_ca() && depth == 0 {
+    // An authority may show its own certificate (RFC 5280 section 4.2.1.9); a server's may not say that it is one.
+    if certificate.is_ca() && depth == 0 && signs != Some(true) {
         ledger.add(
             depth,
             ReasonKind::BasicConstraintsCa,
@@ -111,11 +112,24 @@ fn authority_bits(depth: usize, certificate: &Certificate, ledger: &mut Ledger) 
     }
 }
 
+/// RFC 5280 section 4.1.2.2: positive, and at most 20 octets. Roots of old have 0.
+fn serial_number(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
+    let serial = certificate.serial();
+    let negative = serial.first().is_some_and(|first| first & 0x80 != 0);
+    if negative || serial.iter().all(|octet| *octet == 0) || serial.len() > 20 {
+        let words = format!("the serial number of {} is not positive or too long", called(certificate));
+        ledger.add(depth, ReasonKind::Processing, words);
+    }
+}
+
 fn key_length(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
-    if let Ok(key) = certificate.key()
-        && matches!(key.kind(), KeyKind::Rsa | KeyKind::RsaPss)
-        && key.bits() % 8 != 0
-    {
+    let Ok(key) = certificate.key() else { return };
+    if key.kind() == KeyKind::Dsa {
+        let words =
+            format!("{} has a DSA key, which public authorities may not certify", called(certificate));
+        ledger.add(depth, ReasonKind::KeySize, words);
+    }
+    if matches!(key.kind(), KeyKind::Rsa | KeyKind::RsaPss) && key.bits() % 8 != 0 {
         let words =
             format!("the RSA key of {} has {} bits, not a multiple of 8", called(certificate), key.bits());
         ledger.add(depth, ReasonKind::KeySize, words);
@@ -142,15 +156,38 @@ fn leaf_names(leaf: &Certificate, ledger: &mut Ledger) {
             ledger.add(0, ReasonKind::UnparseableExtension, words);
         }
     }
+    common_name(leaf, ledger);
+}
+
+/// Baseline requirements 7.1.4.3: a host in the common name repeats one of the alternative names of its kind. One
+/// that the alternative names lie below is let pass: many certificates are labelled by their domain.
+fn common_name(leaf: &Certificate, ledger: &mut Ledger) {
     let Some(common) = leaf.common_name() else { return };
-    let host_like = common.parse::<core::net::IpAddr>().is_ok() || common.contains('.');
-    let repeated = leaf.dns_names().contains(&common)
-        || leaf.ip_addresses().iter().any(|address| address.to_string() == common);
-    if host_like && !alternatives.is_empty() && !repeated && !common.contains('@') {
+    let (domains, addresses) = (leaf.dns_names(), leaf.ip_addresses());
+    let as_address = common.parse::<core::net::IpAddr>().ok();
+    let hexadecimal = common.strip_prefix("0x").is_some_and(|rest| u32::from_str_radix(rest, 16).is_ok());
+    let wrong = if as_address.is_some() || hexadecimal || looks_like_address(&common) {
+        !addresses.is_empty() && !addresses.iter().any(|address| address.to_string() == common)
+    } else {
+        let below =
+            |name: &String| name.strip_suffix(common.as_str()).is_some_and(|head| head.ends_with('.'));
+        common.contains('.')
+            && !common.contains('@')
+            && !domains.is_empty()
+            && !domains.iter().any(|name| *name == common || below(name))
+    };
+    if wrong {
         let words = format!(
             "the common name {} is not among the alternative names in the same spelling",
             names::quoted(&common)
         );
         ledger.add(0, ReasonKind::HostName, words);
     }
+}
+
+/// Digits and separators of an address, in whatever spelling.
+fn looks_like_address(text: &str) -> bool {
+    let digits = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
+    text.contains(':') && text.chars().all(digits)
+        || text.split('.').count() == 4 && text.chars().all(|c| c.is_ascii_digit() || c == '.')
 }

@@ -4,70 +4,28 @@
 //! rests on and the reasons against it. Promise: nothing is evaluated before somebody asks; a verdict stays
 //! until a setter changes what it rests on.
 
+use super::allowances::Allowances;
 use super::cert::Certificate;
 use super::checks::{self, NAME_COMPARISONS, Rules};
 use super::constraints::Budget;
+use super::crl::Crl;
+use super::exceptions::Exceptions;
+use super::policy::{Policy, Purpose};
+use super::purposes;
 use super::reason::{Reason, ReasonKind};
-use super::search::{Anchors, Search};
+use super::revocation::{Checked, Evidence};
+use super::search::{Anchors, Judged, Search};
 
-/// What a chain is judged for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy(Purpose);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Purpose {
-    Basic,
-    Ssl { server: bool, host: Option<Vec<u8>> },
-    Strict,
-}
-
-impl Policy {
-    /// Chain building alone: dates, signatures, basic constraints, weak keys and hashes.
-    #[must_use]
-    pub fn basic() -> Policy {
-        Policy(Purpose::Basic)
-    }
-
-    /// A TLS server's certificate (`server`, what a client needs) or a client's; a name is checked if given.
-    #[must_use]
-    pub fn ssl(server: bool, host: Option<Vec<u8>>) -> Policy {
-        Policy(Purpose::Ssl { server, host })
-    }
-
-    /// In addition to others: the letter of RFC 5280 and of the CA/Browser Forum's rules, as public authorities
-    /// keep them and internal ones often do not.
-    #[must_use]
-    pub fn strict() -> Policy {
-        Policy(Purpose::Strict)
-    }
-
-    /// For an SSL policy, whether it judges servers.
-    #[must_use]
-    pub fn ssl_side(&self) -> Option<bool> {
-        match self.0 {
-            Purpose::Ssl { server, .. } => Some(server),
-            Purpose::Basic | Purpose::Strict => None,
-        }
-    }
-
-    /// The host name an SSL policy asks for.
-    #[must_use]
-    pub fn host(&self) -> Option<&[u8]> {
-        match &self.0 {
-            Purpose::Ssl { host, .. } => host.as_deref(),
-            Purpose::Basic | Purpose::Strict => None,
-        }
-    }
-
-    /// Whether this is the strict addition.
-    #[must_use]
-    pub fn is_strict(&self) -> bool {
-        self.0 == Purpose::Strict
-    }
-
-    pub(super) fn judges_server(&self) -> bool {
-        self.ssl_side() == Some(true)
-    }
+/// Options of `SecTrustSetOptions` that change a verdict.
+pub mod options {
+    /// Expired certificates are let pass.
+    pub const ALLOW_EXPIRED: u32 = 1;
+    /// An expired anchor is let pass.
+    pub const ALLOW_EXPIRED_ROOT: u32 = 8;
+    /// An answer about the revocation of every certificate has to be there.
+    pub const REQUIRE_REVOCATION: u32 = 16;
+    /// Self-signed certificates among those given are anchors.
+    pub const IMPLICIT_ANCHORS: u32 = 64;
 }
 
 /// The verdict, with the numbers of `SecTrustResultType`.
@@ -104,6 +62,25 @@ struct Outcome {
     result: TrustResult,
     reasons: Vec<Reason>,
     chain: Vec<Certificate>,
+    used: Allowances,
+    revocation: Checked,
+    qualified: bool,
+    at: i64,
+}
+
+/// What an evaluation found beside its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Findings {
+    /// The moment it was judged for, unix seconds.
+    pub at: i64,
+    /// What had to be let off, by name.
+    pub used: Allowances,
+    /// Whether a response or list that counts spoke of the leaf.
+    pub revocation_checked: bool,
+    /// Until when what is known of revocation holds, unix seconds.
+    pub revocation_until: Option<i64>,
+    /// Whether the chain is good and its leaf a qualified certificate for websites.
+    pub qualified: bool,
 }
 
 /// Certificates to be judged, and how.
@@ -116,6 +93,11 @@ pub struct Trust {
     verify_time: Option<i64>,
     ocsp: Vec<Vec<u8>>,
     scts: Vec<Vec<u8>>,
+    crls: Vec<Crl>,
+    allowances: Allowances,
+    options: u32,
+    limit: Option<usize>,
+    exceptions: Option<Exceptions>,
     outcome: Option<Outcome>,
 }
 
@@ -131,6 +113,11 @@ impl Trust {
             verify_time: None,
             ocsp: Vec::new(),
             scts: Vec::new(),
+            crls: Vec::new(),
+            allowances: Allowances::default(),
+            options: 0,
+            limit: None,
+            exceptions: None,
             outcome: None,
         }
     }
@@ -171,6 +158,47 @@ impl Trust {
     pub fn set_scts(&mut self, timestamps: Vec<Vec<u8>>) {
         self.outcome = None;
         self.scts = timestamps;
+    }
+
+    /// Revocation lists.
+    pub fn set_crls(&mut self, crls: Vec<Crl>) {
+        self.outcome = None;
+        self.crls = crls;
+    }
+
+    /// What may be let off, by name; see [`Allowances`].
+    pub fn set_allowances(&mut self, allowances: Allowances) {
+        self.outcome = None;
+        self.allowances = allowances;
+    }
+
+    /// Flags of [`options`]; others are without effect.
+    pub fn set_options(&mut self, options: u32) {
+        self.outcome = None;
+        self.options = options;
+    }
+
+    /// How many authorities may stand between leaf and anchor.
+    pub fn set_path_limit(&mut self, limit: Option<usize>) {
+        self.outcome = None;
+        self.limit = limit;
+    }
+
+    /// Faults to live with, as [`Trust::exceptions`] recorded them; whether the record is for this leaf. One that is
+    /// not, or `None`, removes what was set.
+    pub fn set_exceptions(&mut self, record: Option<&[u8]>) -> bool {
+        self.outcome = None;
+        let leaf = self.certificates.first();
+        self.exceptions = record.zip(leaf).and_then(|(record, leaf)| Exceptions::read(record, leaf));
+        self.exceptions.is_some()
+    }
+
+    /// A record of the faults that a user may decide to live with. Evaluates, leaving earlier exceptions aside.
+    #[must_use]
+    pub fn exceptions(&self, system: &Anchors, now: i64) -> Vec<u8> {
+        let bare = Trust { exceptions: None, outcome: None, ..self.clone() };
+        let outcome = bare.judge(system, self.verify_time.unwrap_or(now));
+        Exceptions::write(&outcome.chain, &outcome.reasons)
     }
 
     /// What was given, leaf first.
@@ -227,22 +255,72 @@ impl Trust {
     fn judge(&self, system: &Anchors, now: i64) -> Outcome {
         let Some((leaf, bag)) = self.certificates.split_first() else {
             let reason = Reason::new(0, ReasonKind::MissingIntermediate, "there is no certificate to judge");
-            return Outcome { result: TrustResult::OtherError, reasons: vec![reason], chain: Vec::new() };
+            return Outcome::new(TrustResult::OtherError, vec![reason], now);
         };
+        let implicit = self.implicit_anchors();
         let nothing = Anchors::default();
-        let custom = self.anchors.as_ref().unwrap_or(&nothing);
+        let custom = implicit.as_ref().or(self.anchors.as_ref()).unwrap_or(&nothing);
         let platform = (!self.anchors_only).then_some(system);
-        let rules = Rules { policies: &self.policies, now };
+        let rules = self.rules(now);
         let mut budget = Budget(NAME_COMPARISONS);
+        let mut evidence = Evidence::new(&self.ocsp, &self.crls);
         let search = Search::new(bag, custom, platform, now);
-        let found = search.run(leaf, &mut |path| checks::judge(path, &rules, &mut budget));
-        Outcome { result: verdict(&found.reasons), reasons: found.reasons, chain: found.certificates }
+        let found = search.run(leaf, &mut |path| checks::judge(path, &rules, &mut evidence, &mut budget));
+        let Judged { mut reasons, used, revocation } = found.judged;
+        let mut result = verdict(&reasons);
+        if let Some(exceptions) = &self.exceptions {
+            reasons.retain(|reason| !exceptions.excuse(&found.certificates, reason));
+            // The user has been asked, whether there was anything to excuse or not.
+            result = if reasons.is_empty() { TrustResult::Proceed } else { verdict(&reasons) };
+        }
+        let web = |policy: &Policy| matches!(policy.0, Purpose::Ssl { server: true, .. });
+        let qualified =
+            reasons.is_empty() && self.policies.iter().any(web) && purposes::is_qualified_for_web(leaf);
+        Outcome { result, reasons, chain: found.certificates, used, revocation, qualified, at: now }
+    }
+
+    fn rules(&self, now: i64) -> Rules<'_> {
+        let mut allowed = self.allowances;
+        if self.options & options::ALLOW_EXPIRED != 0 {
+            allowed = allowed.with(Allowances::EXPIRED);
+        }
+        Rules {
+            policies: &self.policies,
+            now,
+            allowed,
+            old_roots: self.options & options::ALLOW_EXPIRED_ROOT != 0,
+            every_revocation: self.options & options::REQUIRE_REVOCATION != 0,
+            limit: self.limit,
+        }
+    }
+
+    /// The anchors with the self-signed certificates among those given, if the caller asked for that.
+    fn implicit_anchors(&self) -> Option<Anchors> {
+        if self.options & options::IMPLICIT_ANCHORS == 0 {
+            return None;
+        }
+        let own = self.anchors.as_ref().map(Anchors::certificates).unwrap_or_default();
+        let given = self.certificates.iter().filter(|given| given.is_self_issued()).take(16);
+        let signed = given.filter(|given| given.is_signed_by(given));
+        Some(Anchors::new(own.iter().chain(signed).cloned().collect()))
     }
 
     /// The last verdict, if nothing was set since.
     #[must_use]
     pub fn result(&self) -> Option<TrustResult> {
         self.outcome.as_ref().map(|outcome| outcome.result)
+    }
+
+    /// What was found beside the verdict; `None` before an evaluation.
+    #[must_use]
+    pub fn findings(&self) -> Option<Findings> {
+        self.outcome.as_ref().map(|outcome| Findings {
+            at: outcome.at,
+            used: outcome.used,
+            revocation_checked: outcome.revocation.leaf,
+            revocation_until: outcome.revocation.until,
+            qualified: outcome.qualified,
+        })
     }
 
     /// What speaks against the chain; empty before an evaluation and after a good one.
@@ -265,7 +343,21 @@ impl Trust {
     }
 }
 
-/// Reasons into a verdict; the one place where something may be allowed in spite of a reason.
+impl Outcome {
+    fn new(result: TrustResult, reasons: Vec<Reason>, at: i64) -> Outcome {
+        Outcome {
+            result,
+            reasons,
+            chain: Vec::new(),
+            used: Allowances::default(),
+            revocation: Checked::default(),
+            qualified: false,
+            at,
+        }
+    }
+}
+
+/// Reasons into a verdict.
 fn verdict(reasons: &[Reason]) -> TrustResult {
     if reasons.iter().any(|reason| reason.kind.is_fatal()) {
         TrustResult::FatalTrustFailure

@@ -1,0 +1,262 @@
+//! Certificate revocation lists (RFC 5280 section 5).
+//!
+//! In: DER. Out: a [`Crl`], and what it says of a certificate. Promise: a list counts only for certificates of its
+//! own issuer, within its scope, while it is fresh and when that issuer signed it and may; what it does not say is
+//! never taken for good.
+
+use super::algorithms::{self, Algorithm};
+use super::cert::Certificate;
+use super::extensions::{Extension, range, usage};
+use super::names;
+use super::revocation::Status;
+use super::time;
+use super::walk::{self, Items, Malformed, boolean, context_number};
+use core::ops::Range;
+use der::Tag;
+use std::sync::Arc;
+
+/// A list; clones share the bytes.
+#[derive(Clone, Debug)]
+pub struct Crl(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    der: Box<[u8]>,
+    tbs: Range<usize>,
+    signature: Range<usize>,
+    algorithm: Algorithm,
+    issuer: Box<[u8]>,
+    from: i64,
+    until: Option<i64>,
+    entries: Option<Range<usize>>,
+    /// The names of the point that it is published at.
+    point: Option<Range<usize>>,
+    scope: Scope,
+}
+
+/// What a list covers, by its extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Scope {
+    /// Only certificates of users, or of authorities.
+    users: bool,
+    authorities: bool,
+    /// Only some reasons: what is listed is revoked, what is not may be so elsewhere.
+    partial: bool,
+    /// Only certificates that name a certain point.
+    pointed: bool,
+    /// It may not be used at all: unknown critical extensions, lists of other issuers' certificates, deltas.
+    unusable: bool,
+    /// The number that RFC 5280 section 5.2.3 asks for is there, and not critical.
+    numbered: bool,
+}
+
+/// No CRL has more critical business than this many extensions.
+const EXTENSIONS: usize = 64;
+const REMOVED: &[u8] = &[8];
+
+impl Crl {
+    /// Reads a CertificateList; `None` when the bytes are none.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Crl> {
+        let der: Box<[u8]> = bytes.into();
+        let inner = read(&der).ok()?;
+        Some(Crl(Arc::new(Inner { der, ..inner })))
+    }
+
+    /// The encoding.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &[u8] {
+        self.0.der.get(range.clone()).unwrap_or_default()
+    }
+
+    /// A number that is equal for clones of one list.
+    pub(super) fn id(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    /// Whether it speaks of this certificate at all, leaving its signature aside.
+    pub(super) fn covers(&self, certificate: &Certificate, now: i64, strict: bool) -> bool {
+        let inner = &self.0;
+        let scope = inner.scope;
+        let fresh = inner.from <= now && inner.until.is_none_or(|until| now <= until);
+        let in_scope = if certificate.is_ca() { !scope.users } else { !scope.authorities };
+        *inner.issuer == *certificate.normalized_issuer()
+            && fresh
+            && in_scope
+            && !scope.unusable
+            && (!strict || scope.numbered)
+    }
+
+    /// Whether the issuer signed it and may sign such lists.
+    pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let may = issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0);
+        let Algorithm::Known { verify, .. } = &self.0.algorithm else { return false };
+        let signed = |key: &crate::crypto::sign::PublicKey| {
+            key.verify(*verify, self.slice(&self.0.tbs), self.slice(&self.0.signature)).is_ok()
+        };
+        may && issuer.key().is_ok_and(signed)
+    }
+
+    /// What it says of a certificate that it covers.
+    pub(super) fn status(&self, certificate: &Certificate) -> Option<Status> {
+        let entries = self.0.entries.as_ref().map(|range| self.slice(range)).unwrap_or_default();
+        let mut items = Items::new(entries);
+        while let Ok(Some(item)) = items.next() {
+            let mut fields = Items::new(item.value);
+            if fields.expect(Tag::Integer).is_ok_and(|serial| serial.value == certificate.serial()) {
+                let (at, removed) = entry(fields).ok()?;
+                return (!removed).then_some(Status::Revoked { at });
+            }
+        }
+        let until = self.0.until.unwrap_or(i64::MAX);
+        let whole = !self.0.scope.partial && (!self.0.scope.pointed || self.is_pointed_at_by(certificate));
+        whole.then_some(Status::Good { until })
+    }
+
+    /// Whether a certificate names the point that this list is published at (RFC 5280 section 6.3.3 (b)(2)(i)).
+    fn is_pointed_at_by(&self, certificate: &Certificate) -> bool {
+        let points = certificate.distribution_points().unwrap_or_default();
+        let mut names = Items::new(self.0.point.as_ref().map(|range| self.slice(range)).unwrap_or_default());
+        while let Ok(Some(name)) = names.next() {
+            if points.windows(name.whole.len()).any(|window| window == name.whole) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn read(der: &[u8]) -> Result<Inner, Malformed> {
+    let mut outer = Items::new(walk::only(der, Tag::Sequence)?.value);
+    let tbs = outer.expect(Tag::Sequence)?;
+    let algorithm = algorithms::signature(outer.expect(Tag::Sequence)?.whole);
+    let signature = match outer.expect(Tag::BitString)?.value {
+        [0, octets @ ..] => range(der, octets),
+        _ => return Err(Malformed),
+    };
+    outer.end()?;
+    let mut fields = Items::new(tbs.value);
+    let mut next = fields.need()?;
+    if next.tag == Tag::Integer {
+        next = fields.need()?; // after the version
+    }
+    if next.tag != Tag::Sequence {
+        return Err(Malformed); // the signature algorithm once more
+    }
+    let issuer = names::normalise(fields.expect(Tag::Sequence)?.whole);
+    let from = fields.need()?;
+    let from = time::unix(from.tag, from.value)?;
+    let mut until = None;
+    let mut entries = None;
+    let mut scope = Scope::default();
+    let mut point = None;
+    while let Some(item) = fields.next()? {
+        match item.tag {
+            Tag::UtcTime | Tag::GeneralizedTime if until.is_none() && entries.is_none() => {
+                until = Some(time::unix(item.tag, item.value)?);
+            }
+            Tag::Sequence if entries.is_none() => {
+                scope.unusable |= has_unknown_entries(item.value)?;
+                entries = Some(range(der, item.value));
+            }
+            tag if context_number(tag) == Some(0) => point = read_scope(item.value, &mut scope)?,
+            _ => return Err(Malformed),
+        }
+    }
+    Ok(Inner {
+        der: Box::default(),
+        tbs: range(der, tbs.whole),
+        signature,
+        algorithm,
+        issuer,
+        from,
+        until,
+        entries,
+        point: point.map(|names| range(der, names)),
+        scope,
+    })
+}
+
+/// The extensions of the list (RFC 5280 section 5.2); returns the names of its point.
+fn read_scope<'a>(value: &'a [u8], scope: &mut Scope) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut point = None;
+    let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
+    for _ in 0..EXTENSIONS {
+        let Some(item) = items.next()? else { return Ok(point) };
+        let found = Extension::read(&item)?;
+        match found.oid {
+            // An authority key identifier: the issuer's name and signature decide anyway.
+            [0x55, 0x1d, 35] => {}
+            [0x55, 0x1d, 20] => scope.numbered = !found.critical,
+            [0x55, 0x1d, 27] => scope.unusable = true,
+            [0x55, 0x1d, 28] => point = distribution(found.content, scope)?,
+            _ => scope.unusable |= found.critical,
+        }
+    }
+    Err(Malformed)
+}
+
+/// IssuingDistributionPoint (RFC 5280 section 5.2.5).
+fn distribution<'a>(content: &'a [u8], scope: &mut Scope) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut point = None;
+    let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
+    while let Some(item) = items.next()? {
+        match context_number(item.tag) {
+            Some(0) => {
+                let mut choice = Items::new(item.value);
+                scope.pointed = true;
+                point = choice.optional(0)?.map(|names| names.value);
+            }
+            Some(1) => scope.users = boolean(item.value)?,
+            Some(2) => scope.authorities = boolean(item.value)?,
+            Some(3) => scope.partial = true,
+            Some(4 | 5) => scope.unusable |= boolean(item.value)?,
+            _ => return Err(Malformed),
+        }
+    }
+    Ok(point)
+}
+
+/// Walks all entries once: whether any has a critical extension that is not understood.
+fn has_unknown_entries(entries: &[u8]) -> Result<bool, Malformed> {
+    let mut items = Items::new(entries);
+    let mut unknown = false;
+    while let Some(item) = items.next()? {
+        if item.tag != Tag::Sequence {
+            return Err(Malformed);
+        }
+        let mut fields = Items::new(item.value);
+        fields.expect(Tag::Integer)?;
+        fields.need()?;
+        if let Some(list) = fields.next()? {
+            let mut list = Items::new(list.value);
+            while let Some(item) = list.next()? {
+                let found = Extension::read(&item)?;
+                unknown |= found.critical && !matches!(found.oid, [0x55, 0x1d, 21 | 24]);
+            }
+        }
+        fields.end()?;
+    }
+    Ok(unknown)
+}
+
+/// When a certificate was revoked, and whether the entry takes that back (removeFromCRL).
+fn entry(mut fields: Items<'_>) -> Result<(i64, bool), Malformed> {
+    let at = fields.need()?;
+    let at = time::unix(at.tag, at.value)?;
+    let mut removed = false;
+    if let Some(list) = fields.next()? {
+        let mut list = Items::new(list.value);
+        while let Some(item) = list.next()? {
+            let found = Extension::read(&item)?;
+            if found.oid == [0x55, 0x1d, 21] {
+                removed = walk::only(found.content, Tag::Enumerated)?.value == REMOVED;
+            }
+        }
+    }
+    Ok((at, removed))
+}

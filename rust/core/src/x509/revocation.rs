@@ -1,0 +1,160 @@
+//! Whether certificates were taken back: by OCSP responses and CRLs that somebody handed over.
+//!
+//! In: a chain, what was handed over, what the policies ask. Out: reasons, and what was found out. Promise: nothing
+//! is fetched; signatures are checked a bounded number of times; without data and without a policy that asks for
+//! them nothing is held against anybody.
+
+use super::cert::Certificate;
+use super::checks::{Ledger, Rules, called};
+use super::crl::Crl;
+use super::ocsp::Response;
+use super::policy::revocation_flags as flags;
+use super::reason::ReasonKind;
+use super::search::Path;
+use super::time;
+use std::collections::HashMap;
+
+/// What is known of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// Not revoked, as far as is known until then.
+    Good { until: i64 },
+    /// Revoked at that moment.
+    Revoked { at: i64 },
+}
+
+/// Responses that are looked at in one evaluation: they come from the peer.
+const RESPONSES: usize = 64;
+/// Signatures of lists that are checked in one evaluation; the lists come from the caller, the issuers do not.
+const LISTS: usize = 1024;
+
+/// What was handed over, with what has been found out about it.
+pub(super) struct Evidence<'a> {
+    responses: Vec<Response<'a>>,
+    crls: &'a [Crl],
+    /// By list or response, and issuer.
+    signed: HashMap<(usize, usize), bool>,
+    responses_left: usize,
+    lists_left: usize,
+}
+
+/// What was found out about a whole chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether there was an answer that counts about the leaf.
+    pub leaf: bool,
+    /// Until when all answers hold.
+    pub until: Option<i64>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Responses that do not parse are nobody's answer.
+    pub fn new(responses: &'a [Vec<u8>], crls: &'a [Crl]) -> Evidence<'a> {
+        let responses = responses.iter().filter_map(|der| Response::read(der).ok()).collect();
+        Evidence { responses, crls, signed: HashMap::new(), responses_left: RESPONSES, lists_left: LISTS }
+    }
+
+    fn by_ocsp(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
+        let mut found = None;
+        for response in &self.responses {
+            if self.responses_left == 0 {
+                break;
+            }
+            self.responses_left -= 1;
+            match response.status(certificate, issuer, now) {
+                Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
+                Some(good) => found = Some(good),
+                None => {}
+            }
+        }
+        found
+    }
+
+    fn by_crl(
+        &mut self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        now: i64,
+        strict: bool,
+    ) -> Option<Status> {
+        let mut found = None;
+        for crl in self.crls {
+            if !crl.covers(certificate, now, strict) {
+                continue;
+            }
+            let signed = match self.signed.get(&(crl.id(), issuer.id())) {
+                Some(signed) => *signed,
+                None if self.lists_left == 0 => return found,
+                None => {
+                    self.lists_left -= 1;
+                    let signed = crl.is_signed_by(issuer);
+                    self.signed.insert((crl.id(), issuer.id()), signed);
+                    signed
+                }
+            };
+            match signed.then(|| crl.status(certificate)).flatten() {
+                Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
+                Some(good) => found = Some(good),
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// Judges every certificate below the end of a chain.
+    pub fn check(&mut self, path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) -> Checked {
+        let asked = rules.policies.iter().find_map(super::policy::Policy::revocation_flags);
+        let methods = asked.map_or(flags::OCSP | flags::CRL, |flags| flags);
+        let strict = rules.policies.iter().any(super::policy::Policy::is_strict);
+        let mut checked = Checked { leaf: false, until: None };
+        for (depth, pair) in path.certificates.windows(2).enumerate() {
+            let [certificate, issuer] = pair else { continue };
+            let by_ocsp = |evidence: &mut Self| {
+                let used = methods & flags::OCSP != 0;
+                used.then(|| evidence.by_ocsp(certificate, issuer, rules.now)).flatten()
+            };
+            let by_crl = |evidence: &mut Self| {
+                let used = methods & (flags::CRL | flags::PREFER_CRL) != 0;
+                used.then(|| evidence.by_crl(certificate, issuer, rules.now, strict)).flatten()
+            };
+            // Whoever says that it was revoked is right; in between, both are asked.
+            let (ocsp, crl) = (by_ocsp(self), by_crl(self));
+            let revoked = [ocsp, crl].into_iter().flatten().find_map(|status| match status {
+                Status::Revoked { at } => Some(at),
+                Status::Good { .. } => None,
+            });
+            let until = [ocsp, crl].into_iter().flatten().filter_map(|status| match status {
+                Status::Good { until } => Some(until),
+                Status::Revoked { .. } => None,
+            });
+            let until = until.max();
+            if let Some(at) = revoked {
+                let words = format!(
+                    "{} was revoked by its issuer on {}: it must not be trusted any more and has to be replaced",
+                    called(certificate),
+                    time::words(at)
+                );
+                ledger.add(depth, ReasonKind::Revoked, words);
+            } else if until.is_none() && required(asked, rules.every_revocation, depth) {
+                let words = format!(
+                    "it is not known whether {} was revoked: neither a fresh OCSP response nor a CRL of its issuer is at hand",
+                    called(certificate)
+                );
+                ledger.add(depth, ReasonKind::RevocationUnknown, words);
+            }
+            if depth == 0 {
+                checked.leaf = revoked.is_some() || until.is_some();
+            }
+            checked.until = match (checked.until, until) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        checked
+    }
+}
+
+/// Whether an answer has to be there: about the leaf where the policy says so, about all where the caller does.
+fn required(asked: Option<u32>, every: bool, depth: usize) -> bool {
+    every || (depth == 0 && asked.is_some_and(|asked| asked & flags::REQUIRE_POSITIVE != 0))
+}
