@@ -34,10 +34,14 @@ Connect = Callable[[int], AbstractContextManager[Peer]]
 Arguments = tuple[str | Path, ...]
 
 
+#: Versions as OpenSSL's flags name them and as GnuTLS's priorities do.
+VERSIONS = {"1.0": ("-tls1", "TLS1.0"), "1.1": ("-tls1_1", "TLS1.1"), "1.2": ("-tls1_2", "TLS1.2")}
+
+
 @contextlib.contextmanager
-def openssl_server(suite: str, *arguments: str | Path) -> Iterator[tuple[int, Peer]]:
+def openssl_server(suite: str, *arguments: str | Path, version: str = "1.2") -> Iterator[tuple[int, Peer]]:
     with process(
-        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-tls1_2"),
+        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", VERSIONS[version][0]),
         *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),
     ) as running:
         port = running.search(rb"ACCEPT 127\.0\.0\.1:(\d+)\n")
@@ -45,11 +49,18 @@ def openssl_server(suite: str, *arguments: str | Path) -> Iterator[tuple[int, Pe
         yield int(port[1]), OpensslServed(running)
 
 
-def openssl_client(suite: str, *arguments: str | Path) -> Connect:
+def openssl_client(suite: str, *arguments: str | Path, version: str = "1.2") -> Connect:
     @contextlib.contextmanager
     def connect(port: int) -> Iterator[Peer]:
         with process(
-            *(tool("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-no-CApath"),
+            *(
+                tool("openssl"),
+                "s_client",
+                "-connect",
+                f"127.0.0.1:{port}",
+                VERSIONS[version][0],
+                "-no-CApath",
+            ),
             *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),
         ) as running:
             yield OpensslClient(running)
@@ -77,30 +88,32 @@ class QuietGnutlsClient(GnutlsClient):
         return Facts()
 
 
-def _priority(kx: str, cipher: str, extra: str) -> str:
-    words = ["NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL", f"+{kx}:-CIPHER-ALL", f"+{cipher}"]
+def _priority(kx: str, cipher: str, extra: str, version: str) -> str:
+    words = [f"NORMAL:-VERS-ALL:+VERS-{VERSIONS[version][1]}:-KX-ALL", f"+{kx}:-CIPHER-ALL", f"+{cipher}"]
     return ":".join(words) + extra
 
 
 @contextlib.contextmanager
 def gnutls_server(
-    kx: str, *arguments: str | Path, cipher: str = "AES-128-GCM", extra: str = ""
+    kx: str, *arguments: str | Path, cipher: str = "AES-128-GCM", extra: str = "", version: str = "1.2"
 ) -> Iterator[tuple[int, Peer]]:
     port = free_port()
     with process(
         *(tool("gnutls-serv"), "--port", str(port), "--echo", "--crlf"),
-        *("--priority", _priority(kx, cipher, extra), *arguments),
+        *("--priority", _priority(kx, cipher, extra, version), *arguments),
     ) as running:
         running.search(rb"port %d\.\.\.done\n" % port, errors=True)
         yield port, QuietGnutlsServed(running)
 
 
-def gnutls_client(kx: str, *arguments: str | Path, cipher: str = "AES-128-GCM", extra: str = "") -> Connect:
+def gnutls_client(
+    kx: str, *arguments: str | Path, cipher: str = "AES-128-GCM", extra: str = "", version: str = "1.2"
+) -> Connect:
     @contextlib.contextmanager
     def connect(port: int) -> Iterator[Peer]:
         with process(
             *(tool("gnutls-cli"), "--port", str(port), "127.0.0.1"),
-            *("--priority", _priority(kx, cipher, extra), *arguments),
+            *("--priority", _priority(kx, cipher, extra, version), *arguments),
         ) as running:
             yield QuietGnutlsClient(running)
 

@@ -307,3 +307,92 @@ def test_pythons_ssl_gets_the_same_in_both_roles() -> None:
         theirs_now = task.result()
         assert theirs_now.getpeercert(binary_form=True) == certs.leaf("chained").der
         theirs_now.close()
+
+
+# --- older versions ---------------------------------------------------------------------------------------
+
+PROTOCOLS = {
+    "SSLv3": (st.kSSLProtocol3, (3, 0)),
+    "1.0": (st.kTLSProtocol1, (3, 1)),
+    "1.1": (st.kTLSProtocol11, (3, 2)),
+    "1.2": (st.kTLSProtocol12, (3, 3)),
+}
+OLD_SUITE, OLD_NUMBER = "AES128-SHA", 0x002F
+
+
+def at(version: str, ctx: Any) -> Any:
+    """The context at one version, with a suite that every version has."""
+    ok(st.SSLSetProtocolVersionMin(ctx, PROTOCOLS[version][0]))
+    ok(st.SSLSetProtocolVersionMax(ctx, PROTOCOLS[version][0]))
+    ok(
+        st.SSLSetEnabledCiphers(ctx, [OLD_NUMBER, 0x00A2], 2)
+    )  # the second for DSA among the schemes of TLS 1.2
+    return ctx
+
+
+def old_tlslite(version: str) -> Any:
+    settings = tlslite_settings()
+    settings.minVersion = settings.maxVersion = PROTOCOLS[version][1]
+    settings.keyExchangeNames, settings.cipherNames, settings.macNames = ["rsa"], ["aes128"], ["sha"]
+    return settings
+
+
+@pytest.mark.parametrize("key", ["rsa", "p256", "dsa"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
+def test_openssl_and_we_prove_certificates_to_each_other(version: str, key: str) -> None:
+    ctx = at(version, client())
+    ok(st.SSLSetCertificate(ctx, array(certs.leaf(key))))
+    judging = ("-Verify", "3", "-verify_return_error", "-CAfile", anchor())
+    with visiting(ctx, openssl_server(OLD_SUITE, *certified("rsa"), *judging, version=version)) as (
+        link,
+        peer,
+    ):
+        assert link.handshake() == 0
+        assert state(ctx) == SENT
+        peer.established()
+        trade(link, peer, 100)
+        assert link.close() == 0
+        assert peer.ended() == "orderly"
+    ctx = at(version, asking_server(ALWAYS))
+    connect = openssl_client(OLD_SUITE, *certified(key), "-CAfile", anchor(), version=version)
+    with visited(ctx, connect) as (link, peer):
+        assert link.handshake() == 0
+        assert state(ctx) == SENT
+        peer.established()
+        trade(link, peer, 100)
+        assert link.close() == 0
+        assert peer.ended() == "orderly"
+
+
+@pytest.mark.parametrize("key", [None, "rsa"])
+@pytest.mark.parametrize("version", PROTOCOLS)
+def test_tlslite_and_we_prove_certificates_to_each_other(version: str, key: str | None) -> None:
+    """SSLv3 too: its proof is made of two nested digests, and a missing certificate is an alert."""
+    chain, private = tlslite_credential("rsa")
+    ctx = at(version, client())
+    if key:
+        ok(st.SSLSetCertificate(ctx, array(certs.leaf(key))))
+    settings = old_tlslite(version)
+    asks = tlslite_server(
+        lambda c: c.handshakeServer(certChain=chain, privateKey=private, reqCert=True, settings=settings)
+    )
+    with visiting(ctx, asks) as (link, peer):
+        assert link.handshake() == 0
+        assert state(ctx) == (SENT if key else REQUESTED)
+        peer.established()
+        sent = peer.connection.session.clientCertChain  # type: ignore[attr-defined]
+        assert bytes(sent.x509List[0].bytes) == certs.leaf(key).der if key else sent is None
+        trade(link, peer, 100)
+        assert link.close() == 0
+
+    ctx = at(version, asking_server(TRY))
+    mine = (chain, private) if key else (None, None)
+    connect = tlslite_client(
+        lambda c: c.handshakeClientCert(certChain=mine[0], privateKey=mine[1], settings=settings)
+    )
+    with visited(ctx, connect) as (link, peer):
+        assert link.handshake() == 0
+        assert state(ctx) == (SENT if key else REQUESTED)
+        peer.established()
+        trade(link, peer, 100)
+        assert link.close() == 0

@@ -10,7 +10,7 @@ use st_core::handshake::Verdict;
 use st_core::session::{Call, ClientCertificate, State};
 use st_core::status;
 use st_core::x509::Certificate;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const DHE_RSA: i64 = 0x009e;
 const DH_ANON: i64 = 0x00a6;
@@ -34,7 +34,7 @@ const BREAK_ON_CLIENT_AUTH: i64 = 2;
 
 fn client_keys() -> Vec<(&'static str, Arc<Credentials>)> {
     vec![
-        ("rsa", credentials(&rcgen::PKCS_RSA_SHA256)),
+        ("rsa", rsa()),
         ("p256", credentials(&rcgen::PKCS_ECDSA_P256_SHA256)),
         ("p384", credentials(&rcgen::PKCS_ECDSA_P384_SHA384)),
         ("p521", credentials(&rcgen::PKCS_ECDSA_P521_SHA512)),
@@ -44,6 +44,12 @@ fn client_keys() -> Vec<(&'static str, Arc<Credentials>)> {
         ("rsa512", common::rsa512()),
         ("rsa1024", common::rsa1024()),
     ]
+}
+
+/// One RSA key for all tests: making one takes longer than the handshakes it is for.
+fn rsa() -> Arc<Credentials> {
+    static MADE: OnceLock<Arc<Credentials>> = OnceLock::new();
+    Arc::clone(MADE.get_or_init(|| credentials(&rcgen::PKCS_RSA_SHA256)))
 }
 
 /// A server that asks, and a client with or without a certificate.
@@ -153,7 +159,7 @@ fn any_root_accepts_a_client_chain_too() {
 
 #[test]
 fn the_client_auth_pause_comes_once_even_for_an_empty_certificate() {
-    for client in [None, Some(credentials(&rcgen::PKCS_RSA_SHA256))] {
+    for client in [None, Some(rsa())] {
         let mut pair = asking(ClientAuth::Try, client.as_ref());
         assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
         pair.server.verdict = Verdict::Rejected; // nobody is asked
@@ -170,7 +176,7 @@ fn the_client_auth_pause_comes_once_even_for_an_empty_certificate() {
 
 #[test]
 fn with_pause_and_verification_the_pause_comes_first_and_the_failure_at_finished() {
-    let mut pair = asking(ClientAuth::Try, Some(&credentials(&rcgen::PKCS_RSA_SHA256)));
+    let mut pair = asking(ClientAuth::Try, Some(&rsa()));
     assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
     assert_eq!(pair.server.session.set_cert_verify(true), 0);
     pair.server.verdict = Verdict::Rejected;
@@ -220,7 +226,7 @@ fn a_request_pause_without_a_certificate_sends_an_empty_one() {
 
 #[test]
 fn set_error_at_a_pause_tells_the_other_side_why() {
-    let mut pair = asking(ClientAuth::Try, Some(&credentials(&rcgen::PKCS_RSA_SHA256)));
+    let mut pair = asking(ClientAuth::Try, Some(&rsa()));
     assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
     assert_eq!(pair.handshake().1, status::SSL_PEER_AUTH_COMPLETED);
     pair.server.session.set_error(status::SEC_CERTIFICATE_REVOKED);
@@ -311,6 +317,133 @@ fn a_dsa_certificate_is_asked_for_together_with_dss_suites_only() {
     }
 }
 
+// --- client authentication in every version ----------------------------------------------------------------
+
+/// SSLProtocol numbers of SSLv3 to TLS 1.2, and a suite they all have.
+const VERSIONS: [i64; 4] = [2, 4, 7, 8];
+const RSA_AES128_SHA: i64 = 0x002f;
+
+/// Both ends at one version, the server asking.
+fn asking_in(version: i64, auth: ClientAuth, client: Option<&Arc<Credentials>>) -> Pair {
+    let mut pair = with_suite(RSA_AES128_SHA, &rsa());
+    for end in [&mut pair.client.session, &mut pair.server.session] {
+        assert_eq!(end.set_version_min(version), 0);
+        assert_eq!(end.set_version_max(version), 0);
+    }
+    assert_eq!(pair.server.session.set_client_auth(auth as i64), 0);
+    pair.client.session.set_credentials(client.cloned());
+    pair
+}
+
+#[test]
+fn client_certificates_prove_themselves_in_every_version_that_has_their_signature() {
+    let mut keys = client_keys();
+    keys.extend([("dsa", common::dsa()), ("dsa1024", common::dsa1024())]);
+    for (name, client) in keys {
+        for version in VERSIONS {
+            let mut pair = asking_in(version, ClientAuth::Always, Some(&client));
+            if name.starts_with("dsa") && version == 8 {
+                // In TLS 1.2 DSA is among the schemes together with a DHE_DSS suite only.
+                assert_eq!(pair.server.session.set_enabled_ciphers(&[RSA_AES128_SHA, 0x00a2]), 0);
+            }
+            let codes = pair.handshake();
+            let signs = match name {
+                "ed25519" | "rsapss" | "rsapss384" => version == 8,
+                "p256" | "p384" | "p521" => version != 2, // no elliptic curves in SSLv3
+                _ => true,
+            };
+            if !signs {
+                assert_eq!(codes.0, status::SSL_NEGOTIATION, "{name} in {version}");
+                continue;
+            }
+            assert_eq!(codes, (0, 0), "{name} in {version}");
+            assert_eq!(i64::from(pair.server.session.negotiated_version()), version);
+            assert_eq!(pair.server.session.report().peer_chain, client.chain);
+            assert_eq!(states(&pair), (ClientCertificate::Sent, ClientCertificate::Sent));
+            assert_eq!(pair.transfer(true, b"up"), b"up");
+        }
+    }
+}
+
+#[test]
+fn the_verdict_table_holds_in_every_version() {
+    let client = rsa();
+    for version in VERSIONS {
+        // SSLv3 has no certificate_unknown before its own number for it, which is the same.
+        let failed = (status::SSL_PEER_CERT_UNKNOWN, status::SSL_X_CERT_CHAIN_INVALID);
+        for (auth, sent, verdict, wanted) in [
+            (ClientAuth::Try, false, Verdict::Accepted, (0, 0)),
+            (ClientAuth::Try, true, Verdict::Rejected, failed),
+            (ClientAuth::Always, false, Verdict::Accepted, failed),
+            (ClientAuth::Always, true, Verdict::Accepted, (0, 0)),
+            (ClientAuth::Always, true, Verdict::Rejected, failed),
+        ] {
+            let mut pair = asking_in(version, auth, sent.then_some(&client));
+            pair.server.verdict = verdict;
+            assert_eq!(pair.handshake(), wanted, "{auth:?} {sent} {verdict:?} in {version}");
+        }
+    }
+}
+
+#[test]
+fn a_proof_by_another_key_is_a_wrong_proof_in_every_version() {
+    for version in VERSIONS {
+        let stolen =
+            Arc::new(Credentials { key: Arc::clone(&common::rsa1024().key), chain: rsa().chain.clone() });
+        let mut pair = asking_in(version, ClientAuth::Try, Some(&stolen));
+        let (c, s) = pair.handshake();
+        assert_eq!(s, status::SSL_CRYPTO, "{version}");
+        // SSLv3 has no decrypt_error.
+        let said =
+            if version == 2 { status::SSL_PEER_HANDSHAKE_FAIL } else { status::SSL_PEER_DECRYPT_ERROR };
+        assert_eq!(c, said, "{version}");
+    }
+}
+
+/// SSLv3 says by alert that there is no certificate; the pause comes all the same, and the alert stands in no
+/// transcript.
+#[test]
+fn a_missing_certificate_is_an_alert_in_ssl3_and_a_message_later() {
+    for version in VERSIONS {
+        let mut pair = asking_in(version, ClientAuth::Try, None);
+        assert_eq!(pair.server.session.set_option(BREAK_ON_CLIENT_AUTH, true), 0);
+        assert_eq!(pair.handshake(), (WOULD_BLOCK, status::SSL_PEER_AUTH_COMPLETED), "{version}");
+        assert_eq!(pair.handshake(), (0, 0), "{version}");
+        assert_eq!(states(&pair), (ClientCertificate::Requested, ClientCertificate::Requested));
+        let alert = [21, 3, 0, 0, 2, 1, 41];
+        let says = pair.up.log.windows(alert.len()).any(|bytes| bytes == alert);
+        assert_eq!(says, version == 2, "{version}");
+    }
+}
+
+/// Where nobody asked, the alert is one odd warning among others.
+#[test]
+fn a_no_certificate_alert_out_of_place_proves_nothing() {
+    for version in VERSIONS {
+        let mut pair = asking_in(version, ClientAuth::Always, Some(&rsa()));
+        assert_eq!(pair.client_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
+        assert_eq!(pair.server_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
+        pair.up.bytes.extend([21, 3, version_minor(version), 0, 2, 1, 41]);
+        let codes = pair.handshake();
+        if version == 2 {
+            // There it is the answer, and the certificate behind it comes out of order.
+            assert_eq!(codes.1, status::SSL_PROTOCOL);
+        } else {
+            assert_eq!(codes, (0, 0), "{version}");
+            assert_eq!(pair.server.session.client_certificate(), ClientCertificate::Sent);
+        }
+    }
+}
+
+fn version_minor(version: i64) -> u8 {
+    match version {
+        2 => 0,
+        4 => 1,
+        7 => 2,
+        _ => 3,
+    }
+}
+
 // --- finite fields ---------------------------------------------------------------------------------------
 
 /// Both ends with one suite, the server with this certificate, both with this secret.
@@ -346,7 +479,7 @@ fn group_of_1024_bits() -> Vec<u8> {
 
 #[test]
 fn a_servers_group_is_the_one_it_was_given() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     assert_eq!(pair.server.session.dh_params(), None);
     let der = pkcs3(&group_of_1024_bits(), 2);
     assert_eq!(pair.server.session.set_dh_params(&der), 0);
@@ -362,7 +495,7 @@ fn a_servers_group_is_the_one_it_was_given() {
 
 #[test]
 fn parameters_that_are_no_group_are_refused_and_change_nothing() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     let good = pkcs3(&group_of_1024_bits(), 2);
     assert_eq!(pair.server.session.set_dh_params(&good), 0);
     let mut even = group_of_1024_bits();
@@ -386,7 +519,7 @@ fn parameters_that_are_no_group_are_refused_and_change_nothing() {
 
 #[test]
 fn the_smallest_group_is_clamped_and_demanded() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     let weak = (status::SSL_WEAK_PEER_EPHEMERAL_DH_KEY, status::SSL_PEER_INSUFFICIENT_SECURITY);
     // A 768-bit number that is odd; a handshake never asks whether it is a prime.
     let of_768_bits = [vec![0xc1], vec![0x55; 95]].concat();
@@ -419,7 +552,7 @@ fn the_smallest_group_is_clamped_and_demanded() {
 /// Decisions 22: the weak group is named before the pause.
 #[test]
 fn a_weak_group_comes_before_the_server_pause() {
-    let mut pair = with_suite(DHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DHE_RSA, &rsa());
     assert_eq!(pair.server.session.set_dh_params(&pkcs3(&group_of_1024_bits(), 2)), 0);
     pair.client.session.set_dh_minimum(2048);
     assert_eq!(pair.client.session.set_option(BREAK_ON_SERVER_AUTH, true), 0);
@@ -511,7 +644,7 @@ fn a_server_refuses_bad_values() {
     let cases: [&[u8]; 7] = [&[], &[0], &[1], &[0, 0, 1], &below, &group_of_1024_bits(), &[0xff; 200]];
     for suite in [DHE_RSA, DH_ANON, DHE_PSK] {
         for value in cases {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             assert_eq!(pair.server.session.set_dh_params(&pkcs3(&group_of_1024_bits(), 2)), 0);
             let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |_| match suite {
                 DHE_PSK => vectors(&[b"me", value]),
@@ -521,7 +654,7 @@ fn a_server_refuses_bad_values() {
         }
     }
     // A value outside the subgroup of the built-in group.
-    let mut pair = with_suite(DH_ANON, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(DH_ANON, &rsa());
     let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |_| vectors(&[&[3]]));
     assert_eq!(codes, (status::SSL_ILLEGAL_PARAM, status::SSL_PROTOCOL));
 }
@@ -533,7 +666,7 @@ fn trailing_and_missing_bytes_of_an_exchange_are_faults() {
             let changes: [Change; 3] =
                 [|body| [body, &[0]].concat(), |body| body[..body.len() - 1].to_vec(), |_| Vec::new()];
             for change in changes {
-                let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+                let mut pair = with_suite(suite, &rsa());
                 assert_eq!(pair.server.session.set_psk_hint(b"hint"), 0);
                 let codes = edited(&mut pair, typ, change);
                 let codes = if faulty == 0 { codes } else { (codes.1, codes.0) };
@@ -546,7 +679,7 @@ fn trailing_and_missing_bytes_of_an_exchange_are_faults() {
 #[test]
 fn a_signature_over_another_share_is_refused() {
     for (suite, server) in [
-        (DHE_RSA, credentials(&rcgen::PKCS_RSA_SHA256)),
+        (DHE_RSA, rsa()),
         (ECDHE_RSA, common::rsapss()),
         (ECDHE_ECDSA, credentials(&rcgen::PKCS_ECDSA_P384_SHA384)),
         (0x00a2, common::dsa()),
@@ -567,7 +700,7 @@ fn a_signature_over_another_share_is_refused() {
 #[test]
 fn anonymous_exchanges_judge_nobody_and_never_pause() {
     for suite in [DH_ANON, PSK, DHE_PSK, ECDHE_PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         pair.client.verdict = Verdict::Rejected;
         assert_eq!(pair.client.session.set_option(BREAK_ON_SERVER_AUTH, true), 0);
         assert_eq!(pair.client.session.set_cert_verify(true), 0);
@@ -582,7 +715,7 @@ fn anonymous_exchanges_judge_nobody_and_never_pause() {
 fn a_server_that_proves_nothing_may_not_ask_for_a_certificate() {
     for suite in [DH_ANON, PSK, DHE_PSK, ECDHE_PSK] {
         for auth in [ClientAuth::Always, ClientAuth::Try] {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             assert_eq!(pair.server.session.set_client_auth(auth as i64), 0);
             let wanted = (status::SSL_PEER_INTERNAL_ERROR, status::SSL_BAD_CONFIGURATION);
             assert_eq!(pair.handshake(), wanted, "{suite:#x} {auth:?}");
@@ -594,7 +727,7 @@ fn a_server_that_proves_nothing_may_not_ask_for_a_certificate() {
 #[test]
 fn a_request_from_an_anonymous_server_is_a_fault() {
     for suite in [DH_ANON, PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(pair.server_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         let done = pair.down.bytes.split_off(pair.down.bytes.len() - 9);
@@ -610,7 +743,7 @@ fn a_request_from_an_anonymous_server_is_a_fault() {
 
 #[test]
 fn a_curve_list_bounds_both_ends_and_reads_back_as_set() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert!(pair.client.session.curves().is_empty());
     assert_eq!(pair.client.session.set_curves(&[25, 999, 24, 24]), 0);
     assert_eq!(pair.client.session.curves(), [25, 999, 24, 24]);
@@ -623,12 +756,12 @@ fn a_curve_list_bounds_both_ends_and_reads_back_as_set() {
 
 #[test]
 fn curve_lists_without_a_common_member_fail() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert_eq!(pair.client.session.set_curves(&[25]), 0);
     assert_eq!(pair.server.session.set_curves(&[23, 24, 29]), 0);
     assert_eq!(pair.handshake(), (status::SSL_PEER_HANDSHAKE_FAIL, status::SSL_NEGOTIATION));
 
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     for bad in [&[][..], &[-1], &[0x10000]] {
         assert_eq!(pair.client.session.set_curves(bad), status::SEC_PARAM);
     }
@@ -638,7 +771,7 @@ fn curve_lists_without_a_common_member_fail() {
 
 #[test]
 fn a_client_refuses_a_curve_it_did_not_offer() {
-    let mut pair = with_suite(ECDHE_RSA, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(ECDHE_RSA, &rsa());
     assert_eq!(pair.client.session.set_curves(&[23]), 0);
     let codes = edited(&mut pair, SERVER_KEY_EXCHANGE, |body| [&[3, 0, 24], &body[3..]].concat());
     assert_eq!(codes, (status::SSL_NEGOTIATION, status::SSL_PEER_HANDSHAKE_FAIL));
@@ -696,7 +829,7 @@ const EVERY_PSK: [i64; 4] = [PSK, DHE_PSK, RSA_PSK, ECDHE_PSK];
 #[test]
 fn identity_and_hint_reach_the_other_end() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client.session.set_psk_identity(b"before"), 0);
         assert_eq!(pair.client.session.set_psk_identity(b"client \xff"), 0, "the last one wins");
         assert_eq!(pair.server.session.set_psk_identity(b"without effect"), 0);
@@ -712,7 +845,7 @@ fn identity_and_hint_reach_the_other_end() {
 #[test]
 fn without_a_hint_there_is_no_needless_message() {
     for (suite, sends) in [(PSK, false), (RSA_PSK, false), (DHE_PSK, true), (ECDHE_PSK, true)] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(pair.server_call(&mut Call::handshake(), &[], &mut Vec::new()), WOULD_BLOCK);
         assert_eq!(edit(&mut pair.down, SERVER_KEY_EXCHANGE, <[u8]>::to_vec), sends, "{suite:#x}");
@@ -724,7 +857,7 @@ fn without_a_hint_there_is_no_needless_message() {
 #[test]
 fn different_secrets_fail_at_finished() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.server.session.set_psk_secret(b"another"), 0);
         let (c, s) = pair.handshake();
         assert_eq!(s, status::SSL_DECRYPTION_FAIL, "{suite:#x}");
@@ -741,7 +874,7 @@ fn a_lookup_finds_the_secret_of_each_identity_and_an_unknown_one_fails_like_a_wr
             (b"three", (status::SSL_PEER_BAD_RECORD_MAC, status::SSL_DECRYPTION_FAIL)),
             (b"empty", (status::SSL_PEER_BAD_RECORD_MAC, status::SSL_DECRYPTION_FAIL)),
         ] {
-            let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+            let mut pair = with_suite(suite, &rsa());
             pair.server.session.set_psk_lookup(true);
             pair.server.secrets = vec![
                 (b"one".to_vec(), b"secret".to_vec()),
@@ -761,12 +894,12 @@ fn a_lookup_finds_the_secret_of_each_identity_and_an_unknown_one_fails_like_a_wr
 #[test]
 fn a_secret_never_configured_is_a_mistake_of_this_side() {
     for suite in EVERY_PSK {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.client.session.set_psk_secret(b""), 0, "taken away");
         assert_eq!(pair.handshake().0, status::SSL_BAD_CONFIGURATION, "{suite:#x}");
         assert!(pair.up.log.is_empty());
 
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         assert_eq!(pair.server.session.set_psk_secret(b""), 0);
         let wanted = (status::SSL_PEER_INTERNAL_ERROR, status::SSL_BAD_CONFIGURATION);
         assert_eq!(pair.handshake(), wanted, "{suite:#x}");
@@ -775,7 +908,7 @@ fn a_secret_never_configured_is_a_mistake_of_this_side() {
 
 #[test]
 fn suites_without_a_secret_are_passed_over_where_others_are_left() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     for of_client in [true, false] {
         let mut pair = Pair::new(&rsa);
         for end in [&mut pair.client.session, &mut pair.server.session] {
@@ -791,7 +924,7 @@ fn suites_without_a_secret_are_passed_over_where_others_are_left() {
 /// Decisions 33: with RSA_PSK there is a certificate, and it is judged.
 #[test]
 fn rsa_psk_judges_the_server_and_pauses() {
-    let rsa = credentials(&rcgen::PKCS_RSA_SHA256);
+    let rsa = self::rsa();
     let mut pair = with_suite(RSA_PSK, &rsa);
     pair.client.verdict = Verdict::Rejected;
     assert_eq!(pair.handshake(), (status::SSL_X_CERT_CHAIN_INVALID, status::SSL_PEER_CERT_UNKNOWN));
@@ -811,7 +944,7 @@ fn rsa_psk_judges_the_server_and_pauses() {
 #[test]
 fn a_spoilt_premaster_shows_at_finished_only() {
     for suite in [0x009c, RSA_PSK] {
-        let mut pair = with_suite(suite, &credentials(&rcgen::PKCS_RSA_SHA256));
+        let mut pair = with_suite(suite, &rsa());
         let codes = edited(&mut pair, CLIENT_KEY_EXCHANGE, |body| {
             let mut body = body.to_vec();
             let last = body.len() - 1;
@@ -824,7 +957,7 @@ fn a_spoilt_premaster_shows_at_finished_only() {
 
 #[test]
 fn fields_that_fit_no_message_are_refused() {
-    let mut pair = with_suite(PSK, &credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = with_suite(PSK, &rsa());
     let long = vec![1; 0x10000];
     assert_eq!(pair.client.session.set_psk_identity(&long), status::SEC_PARAM);
     assert_eq!(pair.client.session.set_psk_identity(b""), status::SEC_PARAM);
@@ -837,7 +970,7 @@ fn fields_that_fit_no_message_are_refused() {
 
 #[test]
 fn dhe_enabled_puts_seven_suites_in_front_of_rsa() {
-    let mut pair = Pair::new(&credentials(&rcgen::PKCS_RSA_SHA256));
+    let mut pair = Pair::new(&rsa());
     let session = &mut pair.client.session;
     assert!(!session.dhe_enabled());
     assert_eq!(session.set_dhe_enabled(true), 0);

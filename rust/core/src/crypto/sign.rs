@@ -368,3 +368,50 @@ impl PrivateKey {
         block.map(|b| Secret::copy_of(&b)).map_err(|_| Fault::Crypto(CryptoFault::PrivateKey))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SignatureAlgorithm as S;
+    use super::*;
+    use crate::crypto::hash::Hash;
+
+    const RSA512: &[u8] = include_bytes!("../../../../tests/rust/keys/rsa512.key");
+    const DSA: &[u8] = include_bytes!("../../../../tests/rust/keys/dsa.key");
+    const PSS384: &[u8] = include_bytes!("../../../../tests/rust/keys/rsapss384.key");
+
+    #[test]
+    fn a_message_and_its_digest_have_the_same_signature() -> Result<(), Fault> {
+        let digest = |message: &[u8]| Hash::Sha1.digest(message).as_bytes().to_vec();
+        let both = |message: &[u8]| [Hash::Md5.digest(message).as_bytes(), &digest(message)].concat();
+        for (der, of_message, of_digest) in
+            [(DSA, S::DsaSha1, S::DsaSha1Digest), (RSA512, S::RsaMd5Sha1, S::RsaMd5Sha1Digest)]
+        {
+            let key = PrivateKey::from_pkcs8(der)?;
+            let public = PublicKey::from_spki(&key.public_spki())?;
+            let made = |message| if der == DSA { digest(message) } else { both(message) };
+            let signature = key.sign(of_digest, &made(b"message"))?;
+            public.verify(of_message, b"message", &signature)?;
+            let signature = key.sign(of_message, b"message")?;
+            public.verify(of_digest, &made(b"message"), &signature)?;
+            assert!(public.verify(of_digest, &made(b"massage"), &signature).is_err());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_key_takes_what_its_size_kind_and_restriction_allow() -> Result<(), Fault> {
+        let small = PrivateKey::from_pkcs8(RSA512)?;
+        for algorithm in [S::RsaMd5Sha1, S::RsaPkcs1Sha1, S::RsaPkcs1Sha256] {
+            assert!(small.can_sign(algorithm) && small.sign(algorithm, b"").is_ok(), "{algorithm:?}");
+        }
+        for algorithm in [S::RsaPkcs1Sha384, S::RsaPkcs1Sha512, S::RsaPssSha256, S::DsaSha1, S::Ed25519] {
+            assert!(!small.can_sign(algorithm), "{algorithm:?}");
+        }
+        let pss = PrivateKey::from_pkcs8(PSS384)?;
+        assert!(pss.can_sign(S::RsaPssSha384) && pss.sign(S::RsaPssSha384, b"").is_ok());
+        for algorithm in [S::RsaPssSha256, S::RsaPssSha512, S::RsaPkcs1Sha384, S::RsaMd5Sha1] {
+            assert!(!pss.can_sign(algorithm), "{algorithm:?}");
+        }
+        Ok(())
+    }
+}
