@@ -8,7 +8,7 @@ use crate::config::{Config, Now, Role, SessionOption};
 use crate::crypto::rng::{OsRng, Rng};
 use crate::fault::{Alert, Decode, Fault, Misstep};
 use crate::handshake::{Answer, Assembler, Cx, Facts, Flight, Handshake, Input, Item, Message, Need, Step};
-use crate::profile::{self, Framing, NoCertificate};
+use crate::profile::{self, Framing, NoCertificate, Profile};
 use crate::record::head::MAX_PLAIN;
 use crate::record::reader::{InputLoan, Reader};
 use crate::record::writer::{OutputLoan, Writer};
@@ -54,6 +54,8 @@ pub struct Engine {
     between_keys: bool,
     /// Our HelloRequest is under way: the ClientHello it leads to is not the peer's idea.
     asked: bool,
+    /// The highest version that was enabled when the handshake began.
+    highest: Option<&'static Profile>,
     facts: Facts,
     fault: Option<Fault>,
     alert_sent: Option<Alert>,
@@ -81,6 +83,7 @@ impl Engine {
             established: false,
             between_keys: false,
             asked: false,
+            highest: None,
             facts: Facts::default(),
             fault: None,
             alert_sent: None,
@@ -151,6 +154,7 @@ impl Engine {
     pub fn start(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
         self.ok()?;
         let (min, max) = config.versions;
+        self.highest = profile::highest(config.framing, min, max);
         let version = match config.role {
             Role::Client => profile::hello_record(config.framing, min, max),
             Role::Server => profile::lowest(config.framing, min, max).map(|p| p.wire),
@@ -197,16 +201,16 @@ impl Engine {
         if self.alert_sent.is_some() {
             return;
         }
-        if level == FATAL || alert == Alert::CLOSE_NOTIFY {
-            self.alert_sent = Some(alert);
-        }
         if self.facts.profile.is_none() {
             // No version was agreed on: the lower of the peer's and our highest (decisions 25).
-            let highest = profile::PROFILES.last().map_or(seen, |p| p.wire);
+            let highest = self.highest.map_or(seen, |profile| profile.wire);
             self.writer.set_version(seen.min(highest).max(WireVersion::SSL3));
         }
         let speaks_tls = self.facts.profile.is_none_or(|profile| profile.tls_alerts);
         let Some(alert) = (if speaks_tls { Some(alert) } else { alert.for_ssl3() }) else { return };
+        if level == FATAL || alert == Alert::CLOSE_NOTIFY {
+            self.alert_sent = Some(alert);
+        }
         // An alert that cannot be sealed any more is not worth a second fault.
         let _ = self.writer.queue(ContentType::ALERT, &[level, alert.0]);
     }
