@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{End, Pair, Pipe, WOULD_BLOCK, credentials};
-use st_core::config::{Credentials, Role};
+use common::{End, NOW, Pair, Pipe, WOULD_BLOCK, credentials};
+use st_core::config::{ClientAuth, Credentials, Role};
 use st_core::fault::Alert;
 use st_core::session::Call;
 use st_core::status;
@@ -14,6 +14,8 @@ use std::sync::{Arc, LazyLock};
 
 /// Public numbers of the versions, with those on the wire.
 const VERSIONS: [(i64, u16); 4] = [(2, 0x0300), (4, 0x0301), (7, 0x0302), (8, 0x0303)];
+
+const ALLOW_RENEGOTIATION: i64 = 8;
 
 fn bounded(end: &mut End, min: i64, max: i64) {
     assert_eq!(end.session.set_version_min(min), 0);
@@ -260,5 +262,38 @@ fn without_a_version_there_is_no_handshake() {
         let code = end.run(&mut Call::handshake(), &mut up, &mut down, &[], &mut Vec::new());
         assert_eq!(code, status::SEC_PARAM);
         assert!(up.log.is_empty() && down.log.is_empty());
+    }
+}
+
+#[test]
+fn ssl3_says_again_in_a_renegotiation_that_there_is_no_certificate() {
+    let mut pair = between((2, 2), (2, 2));
+    assert_eq!(pair.server.session.set_client_auth(ClientAuth::Try as i64), 0);
+    assert_eq!(pair.server.session.set_option(ALLOW_RENEGOTIATION, true), 0);
+    assert_eq!(pair.handshake(), (0, 0));
+    for _ in 0..2 {
+        assert_eq!(pair.client.session.rehandshake(NOW), 0);
+        assert_eq!(pair.handshake(), (0, 0));
+        assert_eq!(pair.transfer(true, b"still nobody"), b"still nobody");
+    }
+}
+
+/// RFC 5746 section 4.5: there is no warning that says so.
+#[test]
+fn a_refused_renegotiation_ends_a_connection_of_ssl3_and_no_other() {
+    for (version, _) in VERSIONS {
+        let mut pair = between((version, version), (version, version));
+        assert_eq!(pair.handshake(), (0, 0));
+        assert_eq!(pair.client.session.rehandshake(NOW), 0);
+        let client = pair.client_call(&mut Call::handshake(), &[], &mut Vec::new());
+        assert_eq!(client, WOULD_BLOCK);
+        let server = pair.server_call(&mut Call::read(1), &[], &mut Vec::new());
+        let client = pair.client_call(&mut Call::handshake(), &[], &mut Vec::new());
+        let wanted = if version == 2 {
+            (status::SSL_PEER_HANDSHAKE_FAIL, status::SSL_NEGOTIATION)
+        } else {
+            (status::SSL_PEER_NO_RENEGOTIATION, WOULD_BLOCK)
+        };
+        assert_eq!((client, server), wanted, "{version}");
     }
 }

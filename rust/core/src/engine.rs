@@ -54,8 +54,6 @@ pub struct Engine {
     between_keys: bool,
     /// Our HelloRequest is under way: the ClientHello it leads to is not the peer's idea.
     asked: bool,
-    /// The highest version that was enabled when the handshake began.
-    highest: Option<&'static Profile>,
     facts: Facts,
     fault: Option<Fault>,
     alert_sent: Option<Alert>,
@@ -63,6 +61,8 @@ pub struct Engine {
     peer_closed: bool,
     refusals: u32,
     rng: Box<dyn Rng>,
+    /// The highest version that was enabled when the handshake began.
+    highest: Option<&'static Profile>,
 }
 
 impl Engine {
@@ -83,7 +83,6 @@ impl Engine {
             established: false,
             between_keys: false,
             asked: false,
-            highest: None,
             facts: Facts::default(),
             fault: None,
             alert_sent: None,
@@ -91,6 +90,7 @@ impl Engine {
             peer_closed: false,
             refusals: 0,
             rng,
+            highest: None,
         }
     }
 
@@ -312,6 +312,10 @@ impl Engine {
                     self.handshake = Some(Handshake::AwaitClientHello);
                     return self.step(Input::Message(message), config, now);
                 }
+                // SSLv3 has no way to refuse and go on (RFC 5746 section 4.5).
+                if self.facts.profile.is_some_and(|profile| !profile.tls_alerts) {
+                    return Err(crate::fault::Incompatible::Renegotiation.into());
+                }
                 self.send_alert(WARNING, Alert::NO_RENEGOTIATION);
                 Ok(Progress::More)
             }
@@ -341,7 +345,7 @@ impl Engine {
                 return Ok(Progress::Closed);
             }
             let instead_of_certificate = self.facts.profile.is_some_and(|p| {
-                p.no_certificate == NoCertificate::Alert && config.role == Role::Server && !self.established
+                p.no_certificate == NoCertificate::Alert && config.role == Role::Server && !self.is_open()
             });
             if alert == Alert::NO_CERTIFICATE && instead_of_certificate {
                 return self.step(Input::NoCertificate, config, now);
