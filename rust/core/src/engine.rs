@@ -9,7 +9,7 @@ use crate::crypto::rng::{OsRng, Rng};
 use crate::crypto::secret::Secret;
 use crate::fault::{Alert, Decode, Fault, Misstep};
 use crate::handshake::{Answer, Assembler, Cx, Facts, Flight, Handshake, Input, Item, Message, Need, Step};
-use crate::profile::{self, Framing, NoCertificate};
+use crate::profile::{self, Framing, NoCertificate, Profile};
 use crate::record::head::MAX_PLAIN;
 use crate::record::reader::{InputLoan, Reader};
 use crate::record::writer::{OutputLoan, Writer};
@@ -64,6 +64,8 @@ pub struct Engine {
     peer_closed: bool,
     refusals: u32,
     rng: Box<dyn Rng>,
+    /// The highest version that was enabled when the handshake began.
+    highest: Option<&'static Profile>,
 }
 
 impl Engine {
@@ -92,6 +94,7 @@ impl Engine {
             peer_closed: false,
             refusals: 0,
             rng,
+            highest: None,
         }
     }
 
@@ -177,6 +180,7 @@ impl Engine {
     pub fn start(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
         self.ok()?;
         let (min, max) = config.versions;
+        self.highest = profile::highest(config.framing, min, max);
         let version = match config.role {
             Role::Client => profile::hello_record(config.framing, min, max),
             Role::Server => profile::lowest(config.framing, min, max).map(|p| p.wire),
@@ -226,16 +230,16 @@ impl Engine {
         if self.alert_sent.is_some() {
             return;
         }
-        if level == FATAL || alert == Alert::CLOSE_NOTIFY {
-            self.alert_sent = Some(alert);
-        }
         if self.facts.profile.is_none() {
             // No version was agreed on: the lower of the peer's and our highest (decisions 25).
-            let highest = profile::PROFILES.last().map_or(seen, |p| p.wire);
+            let highest = self.highest.map_or(seen, |profile| profile.wire);
             self.writer.set_version(seen.min(highest).max(WireVersion::SSL3));
         }
         let speaks_tls = self.facts.profile.is_none_or(|profile| profile.tls_alerts);
         let Some(alert) = (if speaks_tls { Some(alert) } else { alert.for_ssl3() }) else { return };
+        if level == FATAL || alert == Alert::CLOSE_NOTIFY {
+            self.alert_sent = Some(alert);
+        }
         // An alert that cannot be sealed any more is not worth a second fault.
         let _ = self.writer.queue(ContentType::ALERT, &[level, alert.0]);
     }
@@ -345,6 +349,10 @@ impl Engine {
                     self.handshake = Some(Handshake::AwaitClientHello);
                     return self.step(Input::Message(message), config, now);
                 }
+                // SSLv3 has no way to refuse and go on (RFC 5746 section 4.5).
+                if self.facts.profile.is_some_and(|profile| !profile.tls_alerts) {
+                    return Err(crate::fault::Incompatible::Renegotiation.into());
+                }
                 self.send_alert(WARNING, Alert::NO_RENEGOTIATION);
                 Ok(Progress::More)
             }
@@ -374,7 +382,7 @@ impl Engine {
                 return Ok(Progress::Closed);
             }
             let instead_of_certificate = self.facts.profile.is_some_and(|p| {
-                p.no_certificate == NoCertificate::Alert && config.role == Role::Server && !self.established
+                p.no_certificate == NoCertificate::Alert && config.role == Role::Server && !self.is_open()
             });
             if alert == Alert::NO_CERTIFICATE && instead_of_certificate {
                 return self.step(Input::NoCertificate, config, now);

@@ -81,6 +81,16 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(7 bytes)");
     }
 
+    /// What keeps keys in its own memory wipes them too; AWS-LC's contexts do so in C.
+    #[test]
+    fn ciphers_and_hashes_of_other_crates_wipe_their_keys() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+        wiped::<aes::Aes128>(); // inside CCM
+        wiped::<aes::Aes256>();
+        wiped::<rc4::Rc4>();
+        wiped::<md5::Md5>(); // twice inside HMAC-MD5, which holds nothing else
+    }
+
     #[test]
     fn equality_is_by_content_and_length() {
         assert_eq!(Secret::copy_of(b"a"), Secret::copy_of(b"a"));

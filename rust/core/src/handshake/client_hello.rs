@@ -165,6 +165,9 @@ pub fn on_server_hello(
         return Err(Misstep::UnsolicitedExtension.into());
     }
     demand_binding(&answer, cx.facts)?;
+    // A server may say so, but SSLv3 derives without the transcript and only block ciphers have a MAC to move.
+    cx.facts.extended_master_secret &= profile.extensions;
+    cx.facts.encrypt_then_mac &= profile.extensions && suite.has_cbc();
     if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
         return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
     }

@@ -93,16 +93,21 @@ impl Session {
         status::SEC_SUCCESS
     }
 
-    /// SSLGetProtocolVersionMin.
+    /// SSLGetProtocolVersionMin; 0 where no version is enabled.
     #[must_use]
     pub fn version_min(&self) -> i32 {
-        number(self.config.versions.0)
+        self.bound(|(min, _)| min)
     }
 
-    /// SSLGetProtocolVersionMax.
+    /// SSLGetProtocolVersionMax; 0 where no version is enabled.
     #[must_use]
     pub fn version_max(&self) -> i32 {
-        number(self.config.versions.1)
+        self.bound(|(_, max)| max)
+    }
+
+    fn bound(&self, of: fn((Rank, Rank)) -> Rank) -> i32 {
+        let (min, max) = self.config.versions;
+        if min > max { UNKNOWN as i32 } else { number(of((min, max))) }
     }
 
     /// SSLGetNegotiatedProtocolVersion: 0 until a version is fixed.
