@@ -34,8 +34,8 @@ from .security.policy import host_bytes
 
 __all__ = [
     "SSLCopyConnectionReport",
-    "SSLCopyProtocolMetadata",
     "SSLCopyOfferedCiphers",
+    "SSLCopyProtocolMetadata",
     "SSLCopySessionTicketKeys",
     "SSLGetPSKIdentityHint",
     "SSLSessionTicketKeys",

@@ -22,7 +22,9 @@ from securetransport import security as s
 
 DATA = os.environ.get("SECURETRANSPORT_TEST_DATA")
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "trust.md"
-pytestmark = pytest.mark.skipif(DATA is None, reason="SECURETRANSPORT_TEST_DATA is not set: no x509-limbo.json")
+pytestmark = pytest.mark.skipif(
+    DATA is None, reason="SECURETRANSPORT_TEST_DATA is not set: no x509-limbo.json"
+)
 
 #: Cases in which the strict policy and the suite differ, explained in docs/trust.md.
 STRICT_DIFFERS = {
