@@ -72,9 +72,16 @@ fn run(end: &mut End, call: &mut Call, line: &mut Line, data: &[u8], out: &mut [
     }
 }
 
-fn connected() -> Pair {
+/// An AEAD of each kind, block ciphers with MACs inside and outside, RC4.
+const SUITES: [i64; 6] = [0xc02b, 0xcca9, 0xc0ac, 0xc009, 0xc023, 0xc007];
+
+fn connected(suite: i64, version: i64) -> Pair {
     let mut pair = Pair::new(&credentials(&rcgen::PKCS_ECDSA_P256_SHA256));
-    assert_eq!(pair.handshake(), (0, 0));
+    for end in [&mut pair.client, &mut pair.server] {
+        assert_eq!(end.session.set_enabled_ciphers(&[suite]), 0);
+        assert_eq!(end.session.set_version_max(version), 0);
+    }
+    assert_eq!(pair.handshake(), (0, 0), "{suite:#x}");
     pair
 }
 
@@ -96,8 +103,8 @@ fn transfer(from: &mut End, to: &mut End, line: &mut Line, data: &[u8], out: &mu
     assert_eq!(out, data);
 }
 
-fn steady(size: usize, rounds: usize) -> AllocationInfo {
-    let (mut pair, mut line) = (connected(), Line::new());
+fn steady(suite: i64, version: i64, size: usize, rounds: usize) -> AllocationInfo {
+    let (mut pair, mut line) = (connected(suite, version), Line::new());
     let (data, mut out) = (vec![7; size], vec![0; size]);
     for _ in 0..3 {
         exchange(&mut pair, &mut line, &data, &mut out);
@@ -113,14 +120,30 @@ fn steady(size: usize, rounds: usize) -> AllocationInfo {
 fn nothing_is_allocated_per_record() {
     // Up to one packet of eight records; several packets; odd sizes.
     for size in [1, 64, 1000, 1024, 16_384, 16_385, 131_072, 131_073, 1 << 20] {
-        let info = steady(size, 20);
+        let info = steady(SUITES[0], TLS12, size, 20);
         assert_eq!(info.count_total, 0, "{size}: {} bytes in {} pieces", info.bytes_total, info.count_total);
+    }
+}
+
+/// SSLProtocol numbers.
+const TLS10: i64 = 4;
+const TLS12: i64 = 8;
+
+#[test]
+fn no_kind_of_protection_allocates_per_record() {
+    let old = SUITES.iter().skip(3).filter(|suite| **suite != 0xc023).map(|suite| (*suite, TLS10));
+    for (suite, version) in SUITES.iter().map(|suite| (*suite, TLS12)).chain(old) {
+        for size in [1, 64, 16_384, 40_000] {
+            let info = steady(suite, version, size, 10);
+            let what = format!("{suite:#x} at {version}, {size} bytes");
+            assert_eq!(info.count_total, 0, "{what}: {} bytes in {}", info.bytes_total, info.count_total);
+        }
     }
 }
 
 #[test]
 fn sizes_that_alternate_allocate_nothing_either() {
-    let (mut pair, mut line) = (connected(), Line::new());
+    let (mut pair, mut line) = (connected(SUITES[0], TLS12), Line::new());
     let (data, mut out) = (vec![7; 131_072], vec![0; 131_072]);
     let mut all = |pair: &mut Pair| {
         for size in [131_072, 1, 16_384, 64, 40_000, 5] {

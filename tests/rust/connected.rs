@@ -11,7 +11,11 @@ use st_core::status::OsStatus;
 use tap::*;
 
 fn connected() -> Tap {
-    let mut tap = tap(KNOWN);
+    connected_in(KNOWN)
+}
+
+fn connected_in(scene: u16) -> Tap {
+    let mut tap = tap(scene);
     assert_eq!(tap.handshake(&mut pass), (0, 0));
     tap
 }
@@ -48,6 +52,46 @@ fn every_kind_of_record_is_answered_on_a_connected_session() {
             let what = format!("{way:?} {record:?}");
             tap.forge(way, record);
             aborted(&mut tap, way, code, Some(alert), &what);
+        }
+    }
+}
+
+/// Behaviours 7: what is wrong with a record of a block cipher, MAC outside. The vector stands in front or is chained.
+#[test]
+fn records_of_a_block_cipher_fail_by_their_length_or_their_mac() {
+    for (scene, vector) in [(BLOCKS, 16), (OLD, 0)] {
+        let lengths = [
+            (0, CLOSED_ABORT, BAD_MAC),
+            (19, CLOSED_ABORT, BAD_MAC),
+            (20, CLOSED_ABORT, BAD_MAC),
+            (20 + vector, CLOSED_ABORT, BAD_MAC),
+            (20 + vector + 1, RECORD_OVERFLOW, OVERFLOW),
+            (20 + vector + 15, RECORD_OVERFLOW, OVERFLOW),
+            (20 + vector + 16, BAD_RECORD_MAC, BAD_MAC),
+            (20 + vector + 17, RECORD_OVERFLOW, OVERFLOW),
+            (20 + vector + 160, BAD_RECORD_MAC, BAD_MAC),
+        ];
+        for way in Way::BOTH {
+            for (length, code, alert) in lengths {
+                let mut tap = connected_in(scene);
+                tap.forge(way, plain_record(DATA, &vec![0; length]));
+                aborted(&mut tap, way, code, Some(alert), &format!("{scene:#x} {way:?} {length} bytes"));
+            }
+            for at in 0..20 + vector + 16 {
+                let back = if way == Way::Up { Way::Down } else { Way::Up };
+                let mut tap = connected_in(scene);
+                tap.call(back, &mut Call::write(3), b"abc", &mut Vec::new());
+                let mut bytes = tap.take_output(way);
+                bytes[5 + at] ^= 0x80;
+                tap.deliver(way, &bytes);
+                aborted(
+                    &mut tap,
+                    way,
+                    BAD_RECORD_MAC,
+                    Some(BAD_MAC),
+                    &format!("{scene:#x} {way:?} byte {at}"),
+                );
+            }
         }
     }
 }

@@ -196,7 +196,7 @@ fn the_seeds_are_written() {
     write("chain", "three", &with(0, &list(&chain)));
     write("chain", "strict", &with(7, &list(&chain)));
     write("chain", "one", &with(8, &list(&[read("certificate.der")])));
-    for scene in 0..6 {
+    for scene in 0..8 {
         write("handshake", &format!("clean-{scene}"), &[scene]);
         write(
             "handshake",

@@ -13,7 +13,7 @@ use st_core::engine::Engine;
 use st_core::fault::{Alert, Fault};
 use st_core::keys::classic::{self, Randoms};
 use st_core::keys::transcript::Transcript;
-use st_core::profile::{self, Framing};
+use st_core::profile::{self, Framing, Profile};
 use st_core::record::head::{HEADER, Head, MAX_PLAIN};
 use st_core::record::protect::{self, Material, Opener, Sealer};
 use st_core::session::{Call, Session, State};
@@ -103,6 +103,7 @@ pub struct Tap {
     pub client: End,
     pub server: End,
     suite: u16,
+    profile: &'static Profile,
     input: [Pipe; 2],
     output: [Pipe; 2],
     sides: [Side; 2],
@@ -148,6 +149,7 @@ impl Tap {
             client: end(Role::Client, suite),
             server,
             suite,
+            profile: profile_of(WireVersion::TLS12),
             input: [Pipe::new(), Pipe::new()],
             output: [Pipe::new(), Pipe::new()],
             sides: [Side::default(), Side::default()],
@@ -241,7 +243,7 @@ impl Tap {
             let mut plain = Sealer::Plain;
             let sealer = side.sealer.as_mut().unwrap_or(&mut plain);
             let len = sealer.sealed_len(piece.len());
-            let head = Head::new(ContentType(record.typ), WireVersion::TLS12, len);
+            let head = Head::new(ContentType(record.typ), self.profile.wire, len);
             let mut body = vec![0; len];
             sealer.seal(side.sealed, &head, piece, &mut body).unwrap();
             side.sealed += 1;
@@ -257,13 +259,13 @@ impl Tap {
     /// New keys behind a ChangeCipherSpec: for what the tap reads, or for what it sends on.
     fn install(&mut self, way: Way, reading: bool) {
         let Some(keys) = &self.keys else { return };
-        let (profile, suite) = (tls12(), suite::by_id(SuiteId(self.suite)).unwrap());
+        let (profile, suite) = (self.profile, suite::by_id(SuiteId(self.suite)).unwrap());
         let keys = if way == Way::Up { &keys.client } else { &keys.server };
         let material = Material {
             mac: keys.mac.as_bytes(),
             key: keys.key.as_bytes(),
             iv: keys.iv.as_bytes(),
-            encrypt_then_mac: false,
+            encrypt_then_mac: suite.has_cbc(), // our ends agree on it
         };
         let side = &mut self.sides[way.at()];
         if reading {
@@ -332,11 +334,11 @@ impl Tap {
     fn derive(&mut self) {
         let Some(mut transcript) = self.transcript.take() else { return };
         let suite = suite::by_id(SuiteId(self.suite)).unwrap();
-        let Some(premaster) = premaster(suite) else { return };
-        transcript.start(tls12(), suite.prf);
+        let Some(premaster) = premaster(suite, self.profile) else { return };
+        transcript.start(self.profile, suite.prf);
         let hash = transcript.hash();
-        let master = classic::extended_master_secret(tls12(), suite.prf, &premaster, hash.as_bytes());
-        self.keys = Some(classic::key_block(tls12(), suite, &master, &self.randoms));
+        let master = classic::extended_master_secret(self.profile, suite.prf, &premaster, hash.as_bytes());
+        self.keys = Some(classic::key_block(self.profile, suite, &master, &self.randoms));
     }
 
     /// One round of both ends: everything that is written is carried. Whether anything moved.
@@ -370,9 +372,9 @@ impl Tap {
 }
 
 /// The premaster, where everything that goes into it is known.
-fn premaster(suite: &suite::Suite) -> Option<Secret> {
+fn premaster(suite: &suite::Suite, profile: &Profile) -> Option<Secret> {
     let other = match suite.kx {
-        Kx::Rsa => [&[3, 3][..], &[BYTE; 46]].concat(),
+        Kx::Rsa => [&profile.wire.0.to_be_bytes()[..], &[BYTE; 46]].concat(),
         Kx::Psk => vec![0; PSK.len()],
         _ => return None,
     };
@@ -383,8 +385,8 @@ fn premaster(suite: &suite::Suite) -> Option<Secret> {
     Some(Secret::new([&length(&other)[..], &other, &length(PSK), PSK].concat()))
 }
 
-fn tls12() -> &'static profile::Profile {
-    profile::by_wire(Framing::Stream, WireVersion::TLS12).unwrap()
+fn profile_of(wire: WireVersion) -> &'static Profile {
+    profile::by_wire(Framing::Stream, wire).unwrap()
 }
 
 // --- what the tests over a tap share ---------------------------------------------------------------------
@@ -401,7 +403,10 @@ pub const MUTUAL: u16 = 0;
 pub const SHARED: u16 = 0x00a8;
 pub const BOTH: u16 = 0x00ac;
 pub const FINITE: u16 = 0x009e;
-pub const SCENES: [u16; 6] = [KNOWN, EPHEMERAL, MUTUAL, SHARED, BOTH, FINITE];
+/// A block cipher with the MAC outside, and the same at TLS 1.0, where vectors are chained.
+pub const BLOCKS: u16 = 0x002f;
+pub const OLD: u16 = 1;
+pub const SCENES: [u16; 8] = [KNOWN, EPHEMERAL, MUTUAL, SHARED, BOTH, FINITE, BLOCKS, OLD];
 /// Scenes in which the tap cannot read what is sealed.
 pub const BLIND: [u16; 2] = [EPHEMERAL, FINITE];
 
@@ -409,6 +414,7 @@ pub const PROTOCOL: OsStatus = -9800;
 pub const CLOSED_GRACEFUL: OsStatus = -9805;
 pub const CLOSED_ABORT: OsStatus = -9806;
 pub const DECRYPTION_FAIL: OsStatus = -9845;
+pub const BAD_RECORD_MAC: OsStatus = -9846;
 pub const RECORD_OVERFLOW: OsStatus = -9847;
 
 pub const UNEXPECTED: u8 = 10;
@@ -426,7 +432,18 @@ pub fn scene(number: u16, server: &Arc<Credentials>, client: &Arc<Credentials>) 
     if number == EPHEMERAL {
         return Tap::new(server, if server.key.kind().is_ec() { EPHEMERAL } else { 0xc02f });
     }
-    let mut tap = Tap::new(server, if number == MUTUAL { KNOWN } else { number });
+    let suite = match number {
+        MUTUAL => KNOWN,
+        OLD => BLOCKS,
+        suite => suite,
+    };
+    let mut tap = Tap::new(server, suite);
+    if number == OLD {
+        tap.profile = profile_of(WireVersion::TLS10);
+        for end in [&mut tap.client, &mut tap.server] {
+            assert_eq!(end.session.set_version_max(4), 0);
+        }
+    }
     if number == FINITE {
         // RFC 2409 section 6.2: known to be safe, and quick.
         assert_eq!(tap.server.session.set_dh_params(include_bytes!("keys/dh1024.der")), 0);

@@ -283,3 +283,91 @@ fn chacha20_poly1305_records_are_the_published_ones() {
     let number = 0x0102_0304_0506_0708;
     record.check(number, ContentType::APPLICATION_DATA, plain, &wanted("fba89dad5f6d64e0e6e668c40632813c"));
 }
+
+/// XARGS: AES-128-CBC with SHA-1, every record of the connection after the ChangeCipherSpecs; the server's Finished as
+/// Python's `cryptography` decrypts it.
+#[test]
+fn the_cbc_records_of_a_recorded_connection_open_to_their_contents() {
+    let randoms = xargs_randoms();
+    let keys = classic::key_block(tls12(), row(0xc013), &Secret::new(bytes(XARGS_MASTER)), &randoms);
+    let client = [
+        (
+            22,
+            "404142434445464748494a4b4c4d4e4f227bc9ba81ef30f2a8a78ff1df50844d\
+             5804b7eeb2e214c32b6892aca3db7b78077fdd90067c516bacb3ba90dedf720f",
+            "1400000ccf919626f1360c536aaad73a",
+        ),
+        (
+            23,
+            "000102030405060708090a0b0c0d0e0f6c421c71c42b183bfa06195d133d0a09\
+             d00fc7cb4e0f5d1cda59d147ec790c99",
+            "70696e67",
+        ),
+        (
+            21,
+            "101112131415161718191a1b1c1d1e1f0d83f97904750dd8fd8aa13021863263\
+             4fd065e4628379b88bbf9efd1287a62d",
+            "0100",
+        ),
+    ];
+    let server = [
+        (
+            22,
+            "5152535455565758595a5b5c5d5e5f6018e075317b100315f6081fcbf313781a\
+             ac73efe19fe25ba1af59c20be94fc01bda2d6800298b73a7e849d74bd494cf7d",
+            "1400000c844d3c10746dd722f92f0c7e",
+        ),
+        (
+            23,
+            "6162636465666768696a6b6c6d6e6f709783488af5fa20bf7a2ef69debb534db\
+             9fb07a8c2721dee5409f77af0c3dde56",
+            "706f6e67",
+        ),
+    ];
+    for (direction, records) in [(&keys.client, &client[..]), (&keys.server, &server[..])] {
+        let mut opener = opener(tls12(), row(0xc013), material(direction)).unwrap();
+        for (seq, (typ, body, wanted)) in records.iter().enumerate() {
+            let mut body = bytes(body);
+            let head = Head::new(ContentType(*typ), WireVersion::TLS12, body.len());
+            let range = opener.open(seq as u64, &head, &mut body).unwrap();
+            assert_eq!(body[range].to_vec(), bytes(wanted), "record {seq}");
+        }
+    }
+}
+
+fn material(keys: &classic::DirectionKeys) -> Material<'_> {
+    let (mac, key, iv) = (keys.mac.as_bytes(), keys.key.as_bytes(), keys.iv.as_bytes());
+    Material { mac, key, iv, encrypt_then_mac: false }
+}
+
+/// NIST: the TLS 1.0 and 1.1 vectors of the same validation, as OpenSSL carries them.
+#[test]
+fn the_secrets_of_tls_1_0_are_the_published_ones() {
+    let profile = profile::by_wire(Framing::Stream, WireVersion::TLS10).unwrap();
+    let premaster = "bded7fa5c1699c010be23dd06ada3a48349f21e5f86263d512c0c5cc379f0e78\
+        0ec55d9844b2f1db02a96453513568d0";
+    let master = "2f6962dfbc744c4b2138bb6b3d33054c5ecc14f24851d9896395a44ab3964efc\
+        2090c5bf51a0891209f46c1e1e998f62";
+    let randoms = Randoms {
+        client: array("e5acaf549cd25c22d964c0d930fa4b5261d2507fad84c33715b7b9a864020693"),
+        server: array("135e4d557fdf3aa6406d82975d5c606a9734c9334b42136e96990fbd5358cdb2"),
+    };
+    let made = classic::master_secret(profile, Hash::Sha256, &Secret::new(bytes(premaster)), &randoms);
+    assert_eq!(made.as_bytes(), bytes(master), "the hash of TLS 1.2 has no say");
+    let randoms = Randoms {
+        client: array("d58a7b1cd4fedaa232159df652ce188f9d997e061b9bf48e83b62990440931f6"),
+        server: array("67267e650eb32444119d222a368c191af3082888dc35afe8368e638c828874be"),
+    };
+    let block = bytes(
+        "3088825988e77fce68d19f756e18e43eb7fe672433504feaf99b3c503d9091b1\
+         64f166db301d70c9fc0870b4a94563907bee1a61fb786cb717576890bcc51cb9\
+         ead97e01d0a2fea99c953377b195205ff07b369589178796edc963fd80fdbe51\
+         8a2fc1c35c18ae8d",
+    );
+    // AES-128-CBC with SHA-1 takes exactly the 104 bytes that are published: MAC keys, keys, vectors.
+    let cut = classic::key_block(profile, row(0x002f), &Secret::new(bytes(master)), &randoms);
+    let parts =
+        [&cut.client.mac, &cut.server.mac, &cut.client.key, &cut.server.key, &cut.client.iv, &cut.server.iv];
+    let joined: Vec<u8> = parts.iter().flat_map(|part| part.as_bytes().to_vec()).collect();
+    assert_eq!(joined, block);
+}
