@@ -1,16 +1,20 @@
 """What Apple never had.
 
-In: files, trust objects, contexts. Out: identities, further settings. Promise: whatever makes a judgement
-milder does so by name only.
+In: files, trust objects, contexts. Out: identities, further settings, the numbers of further cipher suites. Promise:
+whatever makes a judgement milder does so by name only.
 """
 
 from __future__ import annotations
 
 import os
+import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import _namespace
 from ._native import SecCertificate, SecIdentity, SecKey, SSLContext
+from .constants import additions as _additions
+from .constants.additions import *  # noqa: F403
 from .constants.results import errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
@@ -26,6 +30,8 @@ __all__ = [
     "credentials_from_files",
     "identity_from_files",
 ]
+if not typing.TYPE_CHECKING:
+    __all__ += _namespace.public_names(vars(_additions))
 
 Path = str | os.PathLike[str]
 
@@ -112,8 +118,8 @@ def SSLCopyConnectionReport(
     """``(status, report)``: what is known about a connection, in words, for people and logs. Any state.
 
     Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended),
-    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret`` and
-    ``secure_renegotiation`` (bools). Never a secret.
+    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret``,
+    ``encrypt_then_mac`` and ``secure_renegotiation`` (bools). Never a secret.
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())
