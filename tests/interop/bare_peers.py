@@ -35,9 +35,11 @@ Arguments = tuple[str | Path, ...]
 
 
 @contextlib.contextmanager
-def openssl_server(suite: str, *arguments: str | Path) -> Iterator[tuple[int, Peer]]:
+def openssl_server(
+    suite: str, *arguments: str | Path, version: str = "-tls1_2"
+) -> Iterator[tuple[int, Peer]]:
     with process(
-        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-tls1_2"),
+        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", version),
         *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),
     ) as running:
         port = running.search(rb"ACCEPT 127\.0\.0\.1:(\d+)\n")
@@ -45,11 +47,11 @@ def openssl_server(suite: str, *arguments: str | Path) -> Iterator[tuple[int, Pe
         yield int(port[1]), OpensslServed(running)
 
 
-def openssl_client(suite: str, *arguments: str | Path) -> Connect:
+def openssl_client(suite: str, *arguments: str | Path, version: str = "-tls1_2") -> Connect:
     @contextlib.contextmanager
     def connect(port: int) -> Iterator[Peer]:
         with process(
-            *(tool("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-no-CApath"),
+            *(tool("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", version, "-no-CApath"),
             *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),
         ) as running:
             yield OpensslClient(running)

@@ -209,7 +209,7 @@ def ours(role: str, version: str, suite: Suite) -> Any:
     return ctx
 
 
-def _echo(link: Link) -> None:
+def echo(link: Link) -> None:
     """Our half as server: gives back what comes until the end."""
     while True:
         status, part, n = st.SSLRead(link.ctx, None, 65_536, None)
@@ -223,7 +223,7 @@ def _echo(link: Link) -> None:
             return
 
 
-def _speak(link: Link, blocks: list[bytes]) -> None:
+def speak(link: Link, blocks: list[bytes]) -> None:
     """Our half as client."""
     for block in blocks:
         ok(link.send(block))
@@ -264,7 +264,7 @@ def attempt(cell: Cell, record: dict[Cell, str]) -> None:
         if row.handshake_only(cell):
             record[cell] = "handshake"
             return
-        task = Task(_speak, link, row.blocks()) if cell.role == "client" else Task(_echo, link)
+        task = Task(speak, link, row.blocks()) if cell.role == "client" else Task(echo, link)
         task.result()
     answer = stranger.answer()
     assert answer[0] == "done", " ".join(answer)
