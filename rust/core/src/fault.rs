@@ -143,6 +143,8 @@ pub enum Incompatible {
     Compression,
     /// The client fell back although this server speaks a higher version (RFC 7507).
     Fallback,
+    /// The server marked its random: it would have spoken a higher version (RFC 8446 section 4.1.3).
+    Downgraded,
 }
 
 /// The peer's certificate or its proof of possession.
@@ -275,7 +277,7 @@ impl Fault {
                 | Incompatible::Group
                 | Incompatible::Scheme
                 | Incompatible::Renegotiation => Alert::HANDSHAKE_FAILURE,
-                Incompatible::Compression => Alert::ILLEGAL_PARAMETER,
+                Incompatible::Compression | Incompatible::Downgraded => Alert::ILLEGAL_PARAMETER,
                 Incompatible::Fallback => Alert::INAPPROPRIATE_FALLBACK,
             },
             Fault::Certificate(c) => match c {

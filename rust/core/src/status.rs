@@ -146,7 +146,8 @@ pub fn of_fault(fault: Fault) -> OsStatus {
             | Incompatible::SuiteAnswered
             | Incompatible::Group
             | Incompatible::Scheme
-            | Incompatible::Renegotiation => SSL_NEGOTIATION,
+            | Incompatible::Renegotiation
+            | Incompatible::Downgraded => SSL_NEGOTIATION,
             Incompatible::Compression => SSL_PROTOCOL,
             Incompatible::Fallback => SSL_PEER_PROTOCOL_VERSION,
         },

@@ -6,7 +6,7 @@
 
 use super::auth;
 use super::classic_server::{Choice, ClassicServer};
-use super::client_hello::hello_random;
+use super::client_hello::server_random;
 use super::extensions::{self, ClientOffer, Reply};
 use super::{Cx, Facts, Handshake, Message, Need, Pause, Step};
 use crate::config::{ClientAuth, Config, Credentials, SessionOption};
@@ -175,7 +175,7 @@ pub fn choose(received: Received, cx: &mut Cx<'_>) -> Result<(Handshake, Step), 
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
     let server = ServerHello {
         version: profile.wire,
-        random: hello_random(cx)?,
+        random: server_random(profile.rank, cx)?,
         session_id: cx.random::<32>()?.to_vec(),
         suite: suite.id,
         compression: 0,
