@@ -1,16 +1,17 @@
 """What Apple never had.
 
-In: files, trust objects, contexts. Out: identities, further settings. Promise: whatever makes a judgement
-milder does so by name only.
+In: files, trust objects, contexts. Out: identities, further settings, the numbers of further cipher suites. Promise:
+whatever makes a judgement milder does so by name only.
 """
 
 from __future__ import annotations
 
 import os
+import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import _native
+from . import _namespace, _native
 from ._native import (
     SecCertificate,
     SecIdentity,
@@ -23,6 +24,8 @@ from ._native import (
 )
 from ._native import SSLSessionTicketKeys as SSLSessionTicketKeys
 from .cf import CFArray
+from .constants import additions as _additions
+from .constants.additions import *  # noqa: F403
 from .constants.results import errSecDecode, errSecParam, errSecSuccess
 from .functions import _args
 from .functions._args import Out
@@ -59,6 +62,8 @@ __all__ = [
     "kSecTrustAllowV1Authority",
     "kSecTrustAllowancesUsed",
 ]
+if not typing.TYPE_CHECKING:
+    __all__ += _namespace.public_names(vars(_additions))
 
 # What SecTrustSetAllowances lets off.
 kSecTrustAllowSmallRSA = 1
@@ -235,7 +240,7 @@ def SSLCopyConnectionReport(
 
     Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended),
     ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret``,
-    ``secure_renegotiation`` and ``resumed`` (bools). Never a secret.
+    ``encrypt_then_mac``, ``secure_renegotiation`` and ``resumed`` (bools). Never a secret.
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())

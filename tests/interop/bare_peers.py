@@ -38,10 +38,15 @@ Arguments = tuple[str | Path, ...]
 VERSIONS = {"1.0": ("-tls1", "TLS1.0"), "1.1": ("-tls1_1", "TLS1.1"), "1.2": ("-tls1_2", "TLS1.2")}
 
 
+def openssl_flag(version: str) -> str:
+    """OpenSSL's flag of a version; a flag (``-no_tls1_3``) as it is."""
+    return VERSIONS[version][0] if version in VERSIONS else version
+
+
 @contextlib.contextmanager
 def openssl_server(suite: str, *arguments: str | Path, version: str = "1.2") -> Iterator[tuple[int, Peer]]:
     with process(
-        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", VERSIONS[version][0]),
+        *(tool("openssl"), "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", openssl_flag(version)),
         *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),
     ) as running:
         port = running.search(rb"ACCEPT 127\.0\.0\.1:(\d+)\n")
@@ -58,7 +63,7 @@ def openssl_client(suite: str, *arguments: str | Path, version: str = "1.2") -> 
                 "s_client",
                 "-connect",
                 f"127.0.0.1:{port}",
-                VERSIONS[version][0],
+                openssl_flag(version),
                 "-no-CApath",
             ),
             *("-cipher", f"{suite}:@SECLEVEL=0", *arguments),

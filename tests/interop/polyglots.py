@@ -66,16 +66,18 @@ class Stranger:
         assert line, f"{self.name} has ended"
         return line.split()
 
-    def serve(self, version: str, suite: Any, key: str) -> socket.socket:
+    def serve(self, version: str, suite: Any, key: str, *more: Any) -> socket.socket:
         """A connection to the peer as server."""
-        self.say(f"serve {version} {suite} {key}")
+        self.say(" ".join(map(str, ("serve", version, suite, key, *more))))
         answer = self.answer()
         assert answer[0] == "port", f"{self.name}: {' '.join(answer)}"
         return socket.create_connection((certs.HOSTS[1], int(answer[1])), 20)
 
-    def connect(self, listener: socket.socket, version: str, suite: Any, key: str) -> socket.socket:
+    def connect(
+        self, listener: socket.socket, version: str, suite: Any, key: str, *more: Any
+    ) -> socket.socket:
         """A connection from the peer as client."""
-        self.say(f"connect {listener.getsockname()[1]} {version} {suite} {key}")
+        self.say(" ".join(map(str, ("connect", listener.getsockname()[1], version, suite, key, *more))))
         return listener.accept()[0]
 
     @functools.cached_property

@@ -43,6 +43,7 @@ def connection_facts(context: st.SSLContext) -> dict[str, Any]:
         "signature": report.get("scheme"),
         "alpn": protocols[0] if status == st.errSecSuccess and protocols else None,
         "extended_master_secret": report.get("extended_master_secret"),
+        "encrypt_then_mac": report.get("encrypt_then_mac"),
     }
 
 

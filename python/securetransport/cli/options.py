@@ -161,7 +161,7 @@ def _default_suites(lowest: str) -> tuple[int, ...]:
 
 _SUITE_NAMES: dict[str, int] = {
     name: value
-    for name, value in vars(st).items()
+    for name, value in (*vars(st).items(), *vars(extensions).items())
     if name.startswith(("TLS_", "SSL_")) and "_WITH_" in name and isinstance(value, int)
 }
 

@@ -147,6 +147,8 @@ pub enum Incompatible {
     Compression,
     /// The client fell back although this server speaks a higher version (RFC 7507).
     Fallback,
+    /// The server marked its random: it would have spoken a higher version (RFC 8446 section 4.1.3).
+    Downgraded,
 }
 
 /// The peer's certificate or its proof of possession.
@@ -280,7 +282,9 @@ impl Fault {
                 | Incompatible::Scheme
                 | Incompatible::Renegotiation
                 | Incompatible::Resumption => Alert::HANDSHAKE_FAILURE,
-                Incompatible::Compression | Incompatible::ResumptionAnswered => Alert::ILLEGAL_PARAMETER,
+                Incompatible::Compression | Incompatible::ResumptionAnswered | Incompatible::Downgraded => {
+                    Alert::ILLEGAL_PARAMETER
+                }
                 Incompatible::Fallback => Alert::INAPPROPRIATE_FALLBACK,
             },
             Fault::Certificate(c) => match c {

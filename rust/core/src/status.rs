@@ -147,7 +147,9 @@ pub fn of_fault(fault: Fault) -> OsStatus {
             | Incompatible::Group
             | Incompatible::Scheme
             | Incompatible::Renegotiation => SSL_NEGOTIATION,
-            Incompatible::Compression | Incompatible::ResumptionAnswered => SSL_PROTOCOL,
+            Incompatible::Compression | Incompatible::ResumptionAnswered | Incompatible::Downgraded => {
+                SSL_PROTOCOL
+            }
             Incompatible::Resumption => SSL_FATAL_ALERT,
             Incompatible::Fallback => SSL_PEER_PROTOCOL_VERSION,
         },

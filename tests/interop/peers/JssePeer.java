@@ -1,10 +1,11 @@
 /*
  * Java's JSSE as a peer for the interop tests, with its list of disabled algorithms cleared.
  *
- * In: lines on standard input, `serve PROTOCOL SUITE KEY`, `connect PORT PROTOCOL SUITE KEY` or `suites`; the
- * folder with the key stores (KEY.p12) and their password as arguments. Out: one line for each step: `port N`, `done
- * PROTOCOL SUITE`, `fail REASON`, `suites NAME...`. A server echoes until the end of the stream; a client sends two
- * blocks, expects them back and closes. One process serves a whole test run: starting a virtual machine costs more than a handshake.
+ * In: lines on standard input, `serve PROTOCOL SUITE KEY [need|want]`, `connect PORT PROTOCOL SUITE KEY` or `suites`;
+ * the folder with the key stores (KEY.p12) and their password as arguments. A client shows its key if it is asked; `-`
+ * is none. Out: one line for each step: `port N`, `done PROTOCOL SUITE [ALGORITHM]` with that of the client's key or
+ * `-`, `fail REASON`, `suites NAME...`. A server echoes until the end of the stream; a client sends two blocks, expects
+ * them back and closes. One process serves a whole test run: starting a virtual machine costs more than a handshake.
  */
 
 import java.io.BufferedReader;
@@ -20,6 +21,7 @@ import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
@@ -41,21 +43,29 @@ public final class JssePeer {
     }
 
     private static SSLContext context(File folder, char[] password, String key) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        if (key.equals("-")) {
+            context.init(null, new TrustManager[] {new AcceptAll()}, new SecureRandom());
+            return context;
+        }
         KeyStore store = KeyStore.getInstance("PKCS12");
         try (InputStream in = new FileInputStream(new File(folder, key + ".p12"))) {
             store.load(in, password);
         }
         KeyManagerFactory factory = KeyManagerFactory.getInstance("SunX509");
         factory.init(store, password);
-        SSLContext context = SSLContext.getInstance("TLS");
         context.init(factory.getKeyManagers(), new TrustManager[] {new AcceptAll()}, new SecureRandom());
         return context;
     }
 
-    private static void serve(SSLContext context, String protocol, String suite) throws Exception {
+    private static void serve(SSLContext context, String protocol, String suite, String asks) throws Exception {
         try (SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0)) {
             listener.setEnabledProtocols(new String[] {protocol});
             listener.setEnabledCipherSuites(new String[] {suite});
+            listener.setNeedClientAuth(asks.equals("need"));
+            if (asks.equals("want")) {
+                listener.setWantClientAuth(true);
+            }
             listener.setSoTimeout(20000);
             say("port " + listener.getLocalPort());
             try (SSLSocket socket = (SSLSocket) listener.accept()) {
@@ -66,8 +76,17 @@ public final class JssePeer {
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                     out.write(buffer, 0, n);
                 }
-                report(socket.getSession());
+                report(socket.getSession(), asks.isEmpty() ? "" : " " + shown(socket.getSession()));
             }
+        }
+    }
+
+    /** The algorithm of the peer's key. */
+    private static String shown(SSLSession session) {
+        try {
+            return session.getPeerCertificates()[0].getPublicKey().getAlgorithm();
+        } catch (SSLPeerUnverifiedException error) {
+            return "-";
         }
     }
 
@@ -88,12 +107,12 @@ public final class JssePeer {
                     throw new IllegalStateException("the echo of " + size + " bytes is not what was sent");
                 }
             }
-            report(socket.getSession());
+            report(socket.getSession(), "");
         }
     }
 
-    private static void report(SSLSession session) {
-        say("done " + session.getProtocol() + " " + session.getCipherSuite());
+    private static void report(SSLSession session, String more) {
+        say("done " + session.getProtocol() + " " + session.getCipherSuite() + more);
     }
 
     private static void say(String line) {
@@ -113,7 +132,7 @@ public final class JssePeer {
             String[] words = line.trim().split(" ");
             try {
                 if (words[0].equals("serve")) {
-                    serve(context(folder, password, words[3]), words[1], words[2]);
+                    serve(context(folder, password, words[3]), words[1], words[2], words.length > 4 ? words[4] : "");
                 } else if (words[0].equals("connect")) {
                     connect(context(folder, password, words[4]), Integer.parseInt(words[1]), words[2], words[3]);
                 } else if (words[0].equals("suites")) {

@@ -1,14 +1,16 @@
 """An OpenSSL of 2013, out of nassl, as a client for the interop tests.
 
-In: lines on standard input, ``connect PORT PROTOCOL SUITE KEY`` with OpenSSL's name of a suite, or ``suites``.
-Out: one line for each step: ``done PROTOCOL SUITE``, ``fail REASON``, ``suites NAME...``. It sends two blocks,
-expects them back and closes.
+In: lines on standard input, ``connect PORT PROTOCOL SUITE KEY [FILE]`` with OpenSSL's name of a suite and a file with
+the certificate and key to show if it is asked, ``-`` for none, or ``suites``. The protocol ``any`` is all of them, in
+a hello of SSLv2's format. Out: one line for each step: ``done PROTOCOL SUITE``, ``fail REASON``, ``suites NAME...``.
+It sends two blocks, expects them back and closes.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 
 from nassl._nassl import WantReadError
 from nassl.legacy_ssl_client import LegacySslClient
@@ -17,6 +19,7 @@ from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum
 BLOCKS = (1000, 40000)
 PIECE = 4096  # what nassl's own buffer takes at once
 VERSIONS = {
+    "any": OpenSslVersionEnum.SSLV23,
     "SSLv3": OpenSslVersionEnum.SSLV3,
     "TLSv1": OpenSslVersionEnum.TLSV1,
     "TLSv1.1": OpenSslVersionEnum.TLSV1_1,
@@ -38,10 +41,16 @@ def receive(client: LegacySslClient, size: int) -> bytes:
     return got
 
 
-def connect(port: int, version: str, suite: str) -> str:
+def connect(port: int, version: str, suite: str, shown: str | None) -> str:
+    file = Path(shown) if shown and shown != "-" else None
     with socket.create_connection(("127.0.0.1", port), 20) as sock:
         client = LegacySslClient(
-            ssl_version=VERSIONS[version], underlying_socket=sock, ssl_verify=OpenSslVerifyEnum.NONE
+            ssl_version=VERSIONS[version],
+            underlying_socket=sock,
+            ssl_verify=OpenSslVerifyEnum.NONE,
+            client_certificate_chain=file,
+            client_key=file,
+            ignore_client_authentication_requests=shown == "-",
         )
         client.set_cipher_list(suite)
         client.do_handshake()
@@ -70,7 +79,8 @@ def main() -> None:
             if words[0] == "suites":
                 print("suites", *suites(), flush=True)
             else:
-                print("done", words[2], connect(int(words[1]), words[2], words[3]), flush=True)
+                shown = words[5] if len(words) > 5 else None
+                print("done", words[2], connect(int(words[1]), words[2], words[3], shown), flush=True)
         except Exception as error:
             print("fail", repr(error).replace("\n", " "), flush=True)
 

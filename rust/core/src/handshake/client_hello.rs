@@ -60,6 +60,23 @@ pub fn hello_random(cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
     Ok(random)
 }
 
+/// How the random of a server ends that speaks TLS 1.2 and was made to agree on less (RFC 8446 section 4.1.3).
+const DOWNGRADED: &[u8; 8] = b"DOWNGRD\0";
+
+/// Whether an end that speaks up to `best` owes or is owed that mark at `chosen`.
+fn is_downgrade(best: Rank, chosen: Rank) -> bool {
+    best >= Rank::Tls12 && chosen < Rank::Tls12
+}
+
+/// A server's random, marked if the version is lower than it had to be.
+pub(super) fn server_random(chosen: Rank, cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
+    let mut random = hello_random(cx)?;
+    if is_downgrade(best(cx.config)?.rank, chosen) {
+        random[24..].copy_from_slice(DOWNGRADED);
+    }
+    Ok(random)
+}
+
 /// The highest profile that we would speak.
 pub(super) fn best(config: &Config) -> Result<&'static Profile, Fault> {
     let (min, max) = config.versions;
@@ -148,6 +165,10 @@ pub fn on_server_hello(
     let profile = profile::by_wire(cx.config.framing, hello.version)
         .filter(|p| (offer.bounds.0..=offer.bounds.1).contains(&p.rank))
         .ok_or(Fault::Incompatible(Incompatible::VersionAnswered))?;
+    // Someone between us has lowered the version that we offered.
+    if is_downgrade(offer.bounds.1, profile.rank) && hello.random.ends_with(DOWNGRADED) {
+        return Err(Incompatible::Downgraded.into());
+    }
     let suite = *offer
         .suites
         .iter()

@@ -6,7 +6,7 @@
 
 use super::auth;
 use super::classic_server::{Choice, ClassicServer};
-use super::client_hello::hello_random;
+use super::client_hello::server_random;
 use super::extensions::{self, ClientOffer, Reply};
 use super::resume::{self, Found, Resumed};
 use super::{Cx, Facts, Handshake, Message, Need, Pause, Step};
@@ -197,7 +197,7 @@ fn answer(
         return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
     }
     cx.facts.session_id.clone_from(&id);
-    let random = hello_random(cx)?;
+    let random = server_random(profile.rank, cx)?;
     Ok(ServerHello {
         version: profile.wire,
         random,
