@@ -30,7 +30,7 @@ struct Input {
 /// How the names of subjects end that differ in their verdict. Two of the same name may differ in what follows it.
 const RIGHT: &str = "right";
 const WRONG: &str = "wrong";
-const VERDICT: u64 = 8;
+const VERDICT: u64 = 12;
 
 /// The subject that leaks.
 const CONTROL: &str = "careless control";
@@ -97,13 +97,15 @@ fn premasters(out: &mut Vec<Input>) {
     }
 }
 
-// --- records under a block cipher, MAC inside -----------------------------------------------------------
+// --- records under a block cipher -----------------------------------------------------------------------
 
 /// Keys and rules of one kind of record.
 struct Kind {
     rank: Rank,
     suite: &'static suite::Suite,
-    /// Length of the sealed body behind its vector.
+    /// Whether the MAC stands outside (RFC 7366).
+    outside: bool,
+    /// Length of the ciphertext.
     length: usize,
 }
 
@@ -116,8 +118,23 @@ impl Kind {
         profile::by_rank(Framing::Stream, self.rank).unwrap()
     }
 
-    fn tag(&self) -> usize {
+    fn key_len(&self) -> usize {
         self.suite.mac.unwrap().len()
+    }
+
+    /// Bytes of MAC within the ciphertext.
+    fn tag(&self) -> usize {
+        if self.outside { 0 } else { self.key_len() }
+    }
+
+    fn block(&self) -> usize {
+        let Bulk::Cbc(cipher) = self.suite.bulk else { panic!("no block cipher") };
+        cipher.block_len()
+    }
+
+    fn name(&self) -> String {
+        let order = if self.outside { ", MAC outside" } else { "" };
+        format!("{} at {:?}{order}, {} bytes", self.suite.name, self.rank, self.length)
     }
 
     fn head(&self, len: usize) -> Head {
@@ -127,21 +144,27 @@ impl Kind {
     fn opener(&self) -> Opener {
         let bulk = self.suite.bulk;
         let material = Material {
-            mac: &MAC_KEY[..self.tag()],
+            mac: &MAC_KEY[..self.key_len()],
             key: &KEY[..bulk.key_len()],
             iv: &IV[..bulk.fixed_iv(self.profile().iv)],
-            encrypt_then_mac: false,
+            encrypt_then_mac: self.outside,
         };
         opener(self.profile(), self.suite, material).unwrap()
     }
 
-    /// Plaintext, its right tag, and a right padding of this length.
+    /// The tag over what stands in front of it.
+    fn tag_over(&self, content: &[u8]) -> Vec<u8> {
+        let mac = RecordMac::new(self.suite.mac.unwrap(), self.profile().mac, &MAC_KEY[..self.key_len()]);
+        let (header, used) = mac_header(self.profile().mac, 0, &self.head(0), content.len());
+        mac.tag(&header[..used], content).as_bytes().to_vec()
+    }
+
+    /// Plaintext, its right tag where it goes inside, and a right padding of this length.
     fn decrypted(&self, padding: usize) -> Vec<u8> {
         let mut data = vec![0x5a; self.length - self.tag() - padding - 1];
-        let mac = RecordMac::new(self.suite.mac.unwrap(), self.profile().mac, &MAC_KEY[..self.tag()]);
-        let (header, used) = mac_header(self.profile().mac, 0, &self.head(0), data.len());
-        let tag = mac.tag(&header[..used], &data);
-        data.extend_from_slice(tag.as_bytes());
+        if !self.outside {
+            data.extend(self.tag_over(&data));
+        }
         data.resize(self.length, padding as u8);
         data
     }
@@ -153,7 +176,24 @@ impl Kind {
         let mut text = data.to_vec();
         let key = CbcEncryptor::new(cipher, &KEY[..cipher.key_len()]).unwrap();
         key.encrypt(iv, &mut text).unwrap();
-        if self.profile().iv == CbcIv::Chained { text } else { [iv, &text].concat() }
+        let mut body = if self.profile().iv == CbcIv::Chained { text } else { [iv, &text].concat() };
+        if self.outside {
+            body.extend(self.tag_over(&body));
+        }
+        body
+    }
+
+    /// Bodies whose outer tag is wrong at each of its places, or whose ciphertext is.
+    fn forged(&self) -> Vec<Vec<u8>> {
+        let body = self.sealed(&self.decrypted(3));
+        let places = (0..body.len())
+            .filter(|at| at + 2 * self.key_len() > body.len() || at % (body.len() / 64 + 1) == 0);
+        let flip = |at: usize| {
+            let mut body = body.clone();
+            body[at] ^= 0x11;
+            body
+        };
+        places.map(flip).collect()
     }
 
     /// Everything that can be right or wrong about a decrypted record of this length.
@@ -162,7 +202,7 @@ impl Kind {
         let longest = (last - self.tag()).min(255);
         let right: Vec<usize> = match self.profile().padding {
             CbcPadding::All => (0..=longest).collect(),
-            CbcPadding::Length => (0..8).collect(),
+            CbcPadding::Length => (0..self.block()).collect(),
         };
         let good: Vec<Vec<u8>> = right.iter().map(|padding| self.decrypted(*padding)).collect();
         let mut bad = vec![vec![0; self.length], vec![0xff; self.length], vec![0x10; self.length]];
@@ -170,7 +210,7 @@ impl Kind {
             let padding = usize::from(data[last]);
             let end = last - padding;
             // The tag's first and last byte, the plaintext's first, and each end of the padding.
-            let mut places = vec![end - self.tag(), end - 1, 0];
+            let mut places = if self.outside { vec![] } else { vec![end - self.tag(), end - 1, 0] };
             if self.profile().padding == CbcPadding::All && padding > 0 {
                 places.extend([end, last - 1]);
             }
@@ -188,41 +228,70 @@ impl Kind {
                 bad.push(data);
             }
         }
+        if self.outside {
+            bad.retain(|data| !is_padded(data)); // without a tag the padding is all that can be wrong
+        }
         (good, bad)
     }
 }
 
-/// Room for some paddings, and for all. The long ones are counted where the code is optimised as it ships (`.ci/icount`).
-const LENGTHS: &[usize] = if cfg!(debug_assertions) { &[80] } else { &[80, 320] };
+/// Whether the padding is right, in as long as it takes.
+fn is_padded(data: &[u8]) -> bool {
+    let padding = data[data.len() - 1];
+    let mut end = data.iter().rev().take(usize::from(padding) + 1);
+    usize::from(padding) < data.len() && end.all(|byte| *byte == padding)
+}
+
+/// Room for some paddings, and for all; more where the code is optimised as it ships (`.ci/icount`).
+const LENGTHS: &[usize] = if cfg!(debug_assertions) { &[80] } else { &[80, 256, 320, 1104] };
+
+/// The longest ciphertext of a record, for one kind.
+const LONGEST: usize = 16_384 + 32;
+
+const KINDS: [(Rank, u16, bool); 12] = [
+    (Rank::Tls12, 0x002f, false),
+    (Rank::Tls12, 0x003c, false),
+    (Rank::Tls12, 0x003d, false),
+    (Rank::Tls12, 0xc028, false),
+    (Rank::Tls12, 0x000a, false),
+    (Rank::Tls11, 0x0035, false),
+    (Rank::Tls10, 0x000a, false),
+    (Rank::Ssl3, 0x0035, false),
+    (Rank::Ssl3, 0x000a, false),
+    (Rank::Tls10, 0x002f, true),
+    (Rank::Tls12, 0x003c, true),
+    (Rank::Tls12, 0xc028, true),
+];
 
 fn records(out: &mut Vec<Input>) {
-    let kinds = [
-        (Rank::Tls12, 0x002f),
-        (Rank::Tls12, 0x003c),
-        (Rank::Tls12, 0xc028),
-        (Rank::Tls11, 0x0035),
-        (Rank::Tls10, 0x000a),
-        (Rank::Ssl3, 0x0035),
-    ];
-    for (rank, number) in kinds {
+    for (rank, number, outside) in KINDS {
         let suite = suite::by_id(SuiteId(number)).unwrap();
-        for &length in LENGTHS {
-            let kind = Kind { rank, suite, length };
+        let longest = (!cfg!(debug_assertions) && number == 0x002f).then_some(LONGEST);
+        for length in LENGTHS.iter().copied().chain(longest) {
+            let kind = Kind { rank, suite, outside, length };
+            let name = kind.name();
             let (good, bad) = kind.variants();
             for (right, data) in good.iter().map(|d| (true, d)).chain(bad.iter().map(|d| (false, d))) {
-                let mut body = kind.sealed(data);
-                let (mut opener, head) = (kind.opener(), kind.head(body.len()));
                 let verdict = if right { RIGHT } else { WRONG };
-                let subject = format!("{} at {rank:?}, {length} bytes, {verdict}", suite.name);
-                let call = move || {
-                    let opened = opener.open(0, &head, black_box(&mut body));
-                    assert_eq!(opened.is_ok(), right);
-                    0
-                };
-                out.push(Input { subject, call: Box::new(call) });
+                opening(out, &kind, format!("{name}, {verdict}"), kind.sealed(data), right);
+            }
+            if outside {
+                for body in kind.forged() {
+                    opening(out, &kind, format!("{name}, forged"), body, false);
+                }
             }
         }
     }
+}
+
+fn opening(out: &mut Vec<Input>, kind: &Kind, subject: String, mut body: Vec<u8>, right: bool) {
+    let (mut opener, head) = (kind.opener(), kind.head(body.len()));
+    let call = move || {
+        let opened = opener.open(0, &head, black_box(&mut body));
+        assert_eq!(opened.is_ok(), right);
+        0
+    };
+    out.push(Input { subject, call: Box::new(call) });
 }
 
 fn inputs() -> Vec<Input> {

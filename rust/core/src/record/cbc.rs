@@ -5,9 +5,10 @@
 //! ([`super::cbc_mte`]), a MAC outside before anything is decrypted. Initialisation vectors are chained where the version
 //! says so and random otherwise.
 
-use super::cbc_mte::MteCheck;
+use super::cbc_mte::{MteCheck, all_equal};
 use super::head::{Head, mac_header};
 use crate::crypto::cbc::{BlockCipher, CbcDecryptor, CbcEncryptor, MAX_BLOCK};
+use crate::crypto::mask::below;
 use crate::crypto::record_mac::{MacForm, MacHash, RecordMac};
 use crate::crypto::rng::{OsRng, Rng};
 use crate::fault::{CryptoFault, Fault, RecordFault};
@@ -272,10 +273,11 @@ impl CbcOpener {
     }
 }
 
-/// The length without padding of text whose MAC was right: what stands here is the peer's own doing.
+/// The length without padding of text whose MAC was right. What is wrong here is the peer's own doing; how long the
+/// padding is, is nobody else's business.
 fn unpadded(text: &[u8]) -> Result<usize, Fault> {
     let wrong = Fault::Record(RecordFault::BadMac);
     let padding = usize::from(*text.last().ok_or(wrong)?);
-    let len = text.len().checked_sub(padding + 1).ok_or(wrong)?;
-    if text[len..].iter().all(|byte| usize::from(*byte) == padding) { Ok(len) } else { Err(wrong) }
+    let good = !below(text.len(), padding + 1) & all_equal(text, padding);
+    if good == 0xff { Ok(text.len() - padding - 1) } else { Err(wrong) }
 }
