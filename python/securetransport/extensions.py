@@ -87,8 +87,8 @@ def SSLCopyConnectionReport(
     """``(status, report)``: what is known about a connection, in words, for people and logs. Any state.
 
     Keys: ``version``, ``suite``, ``group``, ``scheme`` (names or ``None``), ``fault`` (why it ended),
-    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret`` and
-    ``secure_renegotiation`` (bools). Never a secret.
+    ``alert_sent`` and ``alert_received`` (the alert that ended it), ``extended_master_secret``,
+    ``encrypt_then_mac`` and ``secure_renegotiation`` (bools). Never a secret.
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())

@@ -515,6 +515,7 @@ impl SslContext {
         dict.set_item("alert_sent", report.alert_sent.map(st_core::fault::Alert::name))?;
         dict.set_item("alert_received", report.alert_received.map(st_core::fault::Alert::name))?;
         dict.set_item("extended_master_secret", report.extended_master_secret)?;
+        dict.set_item("encrypt_then_mac", report.encrypt_then_mac)?;
         dict.set_item("secure_renegotiation", report.secure_renegotiation)?;
         Ok(dict)
     }

@@ -104,6 +104,8 @@ pub struct Report {
     pub alert_received: Option<Alert>,
     /// Whether the extended master secret is in use.
     pub extended_master_secret: bool,
+    /// Whether the MAC of CBC records goes outside (RFC 7366).
+    pub encrypt_then_mac: bool,
     /// Whether the peer knows secure renegotiation.
     pub secure_renegotiation: bool,
 }
@@ -201,6 +203,7 @@ impl Session {
             alert_sent: self.engine.alert_sent(),
             alert_received: self.engine.alert_received(),
             extended_master_secret: facts.extended_master_secret,
+            encrypt_then_mac: facts.encrypt_then_mac,
             secure_renegotiation: facts.secure_renegotiation,
         }
     }
