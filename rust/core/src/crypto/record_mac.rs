@@ -138,7 +138,7 @@ fn plain_hash(hash: MacHash, parts: &[&[u8]]) -> Tag {
     if let Some(function) = hash.compression() {
         let mut start = Start::new(function, Compressor::new(function), 0);
         parts.iter().for_each(|part| start.absorb(part));
-        return Tag::of(&start.end(&[], 0)[..hash.len()]);
+        return Tag::of(&start.finish()[..hash.len()]);
     }
     let mut running = Running::new(hash.hash());
     parts.iter().for_each(|part| running.update(part));
@@ -216,7 +216,7 @@ impl SuffixMac {
             Outer::Hmac(state) => {
                 let mut start = Start::new(self.function, state.clone(), self.function.block_len());
                 start.absorb(inner);
-                Tag::of(&start.end(&[], 0)[..self.hash.len()])
+                Tag::of(&start.finish()[..self.hash.len()])
             }
             Outer::Ssl3(key) => {
                 plain_hash(self.hash, &[key.as_bytes(), &PAD2[..self.hash.ssl3_pad()], inner])
@@ -257,6 +257,21 @@ impl Start {
         self.state.blocks(whole);
         self.block[..rest.len()].copy_from_slice(rest);
         self.filled = rest.len();
+    }
+
+    /// The hash value when nothing follows (FIPS 180-4 section 5.1).
+    fn finish(mut self) -> [u8; MAX_TAG] {
+        let (size, field) = (self.function.block_len(), self.function.length_len());
+        let bits = (self.absorbed as u64).wrapping_mul(8).to_be_bytes();
+        self.block[self.filled] = 0x80;
+        self.block[self.filled + 1..].fill(0);
+        if self.filled + 1 + field > size {
+            self.state.blocks(&self.block[..size]);
+            self.block.fill(0);
+        }
+        self.block[size - bits.len()..size].copy_from_slice(&bits);
+        self.state.blocks(&self.block[..size]);
+        self.state.value()
     }
 
     /// The hash value when `tail[..secret]` follows and nothing else. Runs over all of `tail`, whatever `secret` is.
