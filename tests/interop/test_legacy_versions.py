@@ -123,7 +123,7 @@ def test_the_lower_of_both_highest_versions_is_spoken(asked: int, highest: str) 
 def test_a_version_below_the_lowest_is_refused_with_an_alert(version: int) -> None:
     ctx = server("rsa", [RSA_AES])  # TLS 1.0 at least unless something else is asked for
     status, written = answered(ctx, hello(version))
-    assert status == st.errSSLProtocol
+    assert status == st.errSSLNegotiation
     # The record's version is the lower of the hello's and our highest (decisions 25).
     assert written[:1] + written[3:7] == b"\x15\x00\x02\x02\x46"
 
@@ -270,7 +270,7 @@ def test_a_client_sees_that_somebody_lowered_its_version(version: str) -> None:
     cipher = elders.OPENSSL_ALL.removesuffix(":@SECLEVEL=0")
     with openssl_server(cipher, *certified(), version="-bugs") as (port, _peer), dial(port) as sock:
         link = attacked_by(sock, ctx, WIRE[version])
-        assert link.handshake() == st.errSSLNegotiation
+        assert link.handshake() == st.errSSLProtocol
         report = extensions.SSLCopyConnectionReport(ctx, None)[1]
         assert report["fault"] == "Incompatible(Downgraded)"
         assert report["alert_sent"] == "illegal_parameter"
@@ -281,7 +281,7 @@ def test_both_ends_of_this_library_see_it_too(version: str) -> None:
     ours = bounded(client(suites=[RSA_AES]), "TLSv1", "TLSv1.2")
     pair = Pair(client=ours, server=server("rsa", [RSA_AES]))
     ok(st.SSLSetIOFuncs(ours, *lowering((pair.down.read, pair.up.write), WIRE[version])))
-    assert pair.handshake()[0] == st.errSSLNegotiation
+    assert pair.handshake()[0] == st.errSSLProtocol
     assert extensions.SSLCopyConnectionReport(ours, None)[1]["fault"] == "Incompatible(Downgraded)"
 
 

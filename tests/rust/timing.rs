@@ -3,7 +3,8 @@
 //! The test runs itself under `valgrind --tool=callgrind`, which dumps the count of every call of a counted
 //! section. What is named in a subject is public (the length of a modulus or a record, and in the end the verdict over
 //! a record); nothing else may change the count. A control that leaks on purpose shows that a difference would be seen.
-//! Without valgrind the test is skipped with one line, in CI it fails.
+//! Nor does work on records take memory, from the C library's hands or through Rust's allocator. Without valgrind
+//! the test is skipped with one line, in CI it fails.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use st_core::crypto::cbc::CbcEncryptor;
@@ -12,10 +13,10 @@ use st_core::crypto::rsa::{PREMASTER, select_premaster};
 use st_core::crypto::secret::Secret;
 use st_core::profile::{self, CbcIv, CbcPadding, Framing, Rank};
 use st_core::record::head::{Head, mac_header};
-use st_core::record::protect::{Material, Opener, opener};
+use st_core::record::protect::{Material, Opener, opener, sealer};
 use st_core::suite::{self, Bulk};
 use st_core::wire::ids::{ContentType, SuiteId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
@@ -30,7 +31,13 @@ struct Input {
 /// How the names of subjects end that differ in their verdict. Two of the same name may differ in what follows it.
 const RIGHT: &str = "right";
 const WRONG: &str = "wrong";
-const VERDICT: u64 = 8;
+const VERDICT: u64 = 12;
+
+/// How the names of subjects begin that work on premasters.
+const PREMASTERS: &str = "premaster";
+
+/// How the names of subjects end whose records are refused before they are decrypted, or while they are.
+const FORGED: &str = "forged";
 
 /// The subject that leaks.
 const CONTROL: &str = "careless control";
@@ -87,7 +94,7 @@ fn premasters(out: &mut Vec<Input>) {
     for bits in [512, 1024, 2048, 4096] {
         for bytes in blocks(bits / 8) {
             let call = move || u64::from(premaster(black_box(&bytes)).as_bytes()[0]);
-            out.push(Input { subject: format!("premaster out of {bits} bits"), call: Box::new(call) });
+            out.push(Input { subject: format!("{PREMASTERS} out of {bits} bits"), call: Box::new(call) });
         }
     }
     for at in 100..110 {
@@ -97,13 +104,15 @@ fn premasters(out: &mut Vec<Input>) {
     }
 }
 
-// --- records under a block cipher, MAC inside -----------------------------------------------------------
+// --- records under a block cipher -----------------------------------------------------------------------
 
 /// Keys and rules of one kind of record.
 struct Kind {
     rank: Rank,
     suite: &'static suite::Suite,
-    /// Length of the sealed body behind its vector.
+    /// Whether the MAC stands outside (RFC 7366).
+    outside: bool,
+    /// Length of the ciphertext.
     length: usize,
 }
 
@@ -116,8 +125,23 @@ impl Kind {
         profile::by_rank(Framing::Stream, self.rank).unwrap()
     }
 
-    fn tag(&self) -> usize {
+    fn key_len(&self) -> usize {
         self.suite.mac.unwrap().len()
+    }
+
+    /// Bytes of MAC within the ciphertext.
+    fn tag(&self) -> usize {
+        if self.outside { 0 } else { self.key_len() }
+    }
+
+    fn block(&self) -> usize {
+        let Bulk::Cbc(cipher) = self.suite.bulk else { panic!("no block cipher") };
+        cipher.block_len()
+    }
+
+    fn name(&self) -> String {
+        let order = if self.outside { ", MAC outside" } else { "" };
+        format!("{} at {:?}{order}, {} bytes", self.suite.name, self.rank, self.length)
     }
 
     fn head(&self, len: usize) -> Head {
@@ -125,23 +149,23 @@ impl Kind {
     }
 
     fn opener(&self) -> Opener {
-        let bulk = self.suite.bulk;
-        let material = Material {
-            mac: &MAC_KEY[..self.tag()],
-            key: &KEY[..bulk.key_len()],
-            iv: &IV[..bulk.fixed_iv(self.profile().iv)],
-            encrypt_then_mac: false,
-        };
-        opener(self.profile(), self.suite, material).unwrap()
+        let profile = self.profile();
+        opener(profile, self.suite, material(profile, self.suite, self.outside)).unwrap()
     }
 
-    /// Plaintext, its right tag, and a right padding of this length.
+    /// The tag over what stands in front of it.
+    fn tag_over(&self, content: &[u8]) -> Vec<u8> {
+        let mac = RecordMac::new(self.suite.mac.unwrap(), self.profile().mac, &MAC_KEY[..self.key_len()]);
+        let (header, used) = mac_header(self.profile().mac, 0, &self.head(0), content.len());
+        mac.tag(&header[..used], content).as_bytes().to_vec()
+    }
+
+    /// Plaintext, its right tag where it goes inside, and a right padding of this length.
     fn decrypted(&self, padding: usize) -> Vec<u8> {
         let mut data = vec![0x5a; self.length - self.tag() - padding - 1];
-        let mac = RecordMac::new(self.suite.mac.unwrap(), self.profile().mac, &MAC_KEY[..self.tag()]);
-        let (header, used) = mac_header(self.profile().mac, 0, &self.head(0), data.len());
-        let tag = mac.tag(&header[..used], &data);
-        data.extend_from_slice(tag.as_bytes());
+        if !self.outside {
+            data.extend(self.tag_over(&data));
+        }
         data.resize(self.length, padding as u8);
         data
     }
@@ -153,7 +177,24 @@ impl Kind {
         let mut text = data.to_vec();
         let key = CbcEncryptor::new(cipher, &KEY[..cipher.key_len()]).unwrap();
         key.encrypt(iv, &mut text).unwrap();
-        if self.profile().iv == CbcIv::Chained { text } else { [iv, &text].concat() }
+        let mut body = if self.profile().iv == CbcIv::Chained { text } else { [iv, &text].concat() };
+        if self.outside {
+            body.extend(self.tag_over(&body));
+        }
+        body
+    }
+
+    /// Bodies whose outer tag is wrong at each of its places, or whose ciphertext is.
+    fn forged(&self) -> Vec<Vec<u8>> {
+        let body = self.sealed(&self.decrypted(3));
+        let places = (0..body.len())
+            .filter(|at| at + 2 * self.key_len() > body.len() || at % (body.len() / 64 + 1) == 0);
+        let flip = |at: usize| {
+            let mut body = body.clone();
+            body[at] ^= 0x11;
+            body
+        };
+        places.map(flip).collect()
     }
 
     /// Everything that can be right or wrong about a decrypted record of this length.
@@ -162,7 +203,7 @@ impl Kind {
         let longest = (last - self.tag()).min(255);
         let right: Vec<usize> = match self.profile().padding {
             CbcPadding::All => (0..=longest).collect(),
-            CbcPadding::Length => (0..8).collect(),
+            CbcPadding::Length => (0..self.block()).collect(),
         };
         let good: Vec<Vec<u8>> = right.iter().map(|padding| self.decrypted(*padding)).collect();
         let mut bad = vec![vec![0; self.length], vec![0xff; self.length], vec![0x10; self.length]];
@@ -170,7 +211,7 @@ impl Kind {
             let padding = usize::from(data[last]);
             let end = last - padding;
             // The tag's first and last byte, the plaintext's first, and each end of the padding.
-            let mut places = vec![end - self.tag(), end - 1, 0];
+            let mut places = if self.outside { vec![] } else { vec![end - self.tag(), end - 1, 0] };
             if self.profile().padding == CbcPadding::All && padding > 0 {
                 places.extend([end, last - 1]);
             }
@@ -188,47 +229,152 @@ impl Kind {
                 bad.push(data);
             }
         }
+        if self.outside {
+            bad.retain(|data| !is_padded(data)); // without a tag the padding is all that can be wrong
+        }
         (good, bad)
     }
 }
 
-/// Room for some paddings, and for all. The long ones are counted where the code is optimised as it ships (`.ci/icount`).
-const LENGTHS: &[usize] = if cfg!(debug_assertions) { &[80] } else { &[80, 320] };
+/// Whether the padding is right, in as long as it takes.
+fn is_padded(data: &[u8]) -> bool {
+    let padding = data[data.len() - 1];
+    let mut end = data.iter().rev().take(usize::from(padding) + 1);
+    usize::from(padding) < data.len() && end.all(|byte| *byte == padding)
+}
+
+/// Room for some paddings, and for all; more where the code is optimised as it ships (`.ci/icount`).
+const LENGTHS: &[usize] = if cfg!(debug_assertions) { &[80] } else { &[80, 256, 320, 1104] };
+
+/// The longest ciphertext of a record, for one kind.
+const LONGEST: usize = 16_384 + 32;
+
+const KINDS: [(Rank, u16, bool); 12] = [
+    (Rank::Tls12, 0x002f, false),
+    (Rank::Tls12, 0x003c, false),
+    (Rank::Tls12, 0x003d, false),
+    (Rank::Tls12, 0xc028, false),
+    (Rank::Tls12, 0x000a, false),
+    (Rank::Tls11, 0x0035, false),
+    (Rank::Tls10, 0x000a, false),
+    (Rank::Ssl3, 0x0035, false),
+    (Rank::Ssl3, 0x000a, false),
+    (Rank::Tls10, 0x002f, true),
+    (Rank::Tls12, 0x003c, true),
+    (Rank::Tls12, 0xc028, true),
+];
 
 fn records(out: &mut Vec<Input>) {
-    let kinds = [
-        (Rank::Tls12, 0x002f),
-        (Rank::Tls12, 0x003c),
-        (Rank::Tls12, 0xc028),
-        (Rank::Tls11, 0x0035),
-        (Rank::Tls10, 0x000a),
-        (Rank::Ssl3, 0x0035),
-    ];
-    for (rank, number) in kinds {
+    for (rank, number, outside) in KINDS {
         let suite = suite::by_id(SuiteId(number)).unwrap();
-        for &length in LENGTHS {
-            let kind = Kind { rank, suite, length };
+        let longest = (!cfg!(debug_assertions) && number == 0x002f).then_some(LONGEST);
+        for length in LENGTHS.iter().copied().chain(longest) {
+            let kind = Kind { rank, suite, outside, length };
+            let name = kind.name();
             let (good, bad) = kind.variants();
             for (right, data) in good.iter().map(|d| (true, d)).chain(bad.iter().map(|d| (false, d))) {
-                let mut body = kind.sealed(data);
-                let (mut opener, head) = (kind.opener(), kind.head(body.len()));
                 let verdict = if right { RIGHT } else { WRONG };
-                let subject = format!("{} at {rank:?}, {length} bytes, {verdict}", suite.name);
-                let call = move || {
-                    let opened = opener.open(0, &head, black_box(&mut body));
-                    assert_eq!(opened.is_ok(), right);
-                    0
-                };
-                out.push(Input { subject, call: Box::new(call) });
+                opening(out, &kind, format!("{name}, {verdict}"), kind.sealed(data), right);
+            }
+            if outside {
+                for body in kind.forged() {
+                    opening(out, &kind, format!("{name}, {FORGED}"), body, false);
+                }
             }
         }
     }
+}
+
+fn opening(out: &mut Vec<Input>, kind: &Kind, subject: String, mut body: Vec<u8>, right: bool) {
+    let (mut opener, head) = (kind.opener(), kind.head(body.len()));
+    let call = move || {
+        let opened = opener.open(0, &head, black_box(&mut body));
+        assert_eq!(opened.is_ok(), right);
+        0
+    };
+    out.push(Input { subject, call: Box::new(call) });
+}
+
+// --- the other forms, and sealing -----------------------------------------------------------------------
+
+/// Streams and our AEADs: damage at every place of the tag and at some in front of it.
+const OTHERS: [(Rank, u16, bool); 7] = [
+    (Rank::Ssl3, 0x0004, false),
+    (Rank::Ssl3, 0x0005, false),
+    (Rank::Tls10, 0x0005, false),
+    (Rank::Tls12, 0x0004, false),
+    (Rank::Tls12, 0x003b, false),
+    (Rank::Tls12, 0xc09c, false),
+    (Rank::Tls12, 0xc0a1, false),
+];
+
+/// Plaintext of these records: more than a block of any hash.
+const PLAIN: usize = 150;
+
+fn material(profile: &profile::Profile, suite: &suite::Suite, outside: bool) -> Material<'static> {
+    Material {
+        mac: &MAC_KEY[..suite.mac.map_or(0, |mac| mac.len())],
+        key: &KEY[..suite.bulk.key_len()],
+        iv: &IV[..suite.bulk.fixed_iv(profile.iv)],
+        encrypt_then_mac: outside,
+    }
+}
+
+fn others(out: &mut Vec<Input>) {
+    for (rank, number, outside) in OTHERS {
+        let (profile, suite) = rows(rank, number);
+        let material = material(profile, suite, outside);
+        let mut sealed = sealer(profile, suite, material).unwrap();
+        let mut body = vec![0; sealed.sealed_len(PLAIN)];
+        let head = Head::new(ContentType::APPLICATION_DATA, profile.wire, body.len());
+        sealed.seal(0, &head, &[0x5a; PLAIN], &mut body).unwrap();
+        let damage = (0..body.len()).filter(|at| at % 7 == 0 || at + 48 > body.len());
+        for at in damage.map(Some).chain([None]) {
+            let mut body = body.clone();
+            if let Some(at) = at {
+                body[at] ^= 0x10;
+            }
+            let mut opener = opener(profile, suite, material).unwrap();
+            let verdict = if at.is_none() { "intact" } else { FORGED };
+            let subject = format!("{} at {rank:?}, {verdict}", suite.name);
+            let call = move || {
+                let opened = opener.open(0, &head, black_box(&mut body));
+                assert_eq!(opened.is_ok(), at.is_none());
+                0
+            };
+            out.push(Input { subject, call: Box::new(call) });
+        }
+    }
+}
+
+fn sealing(out: &mut Vec<Input>) {
+    for (rank, number, outside) in KINDS.into_iter().chain(OTHERS) {
+        let (profile, suite) = rows(rank, number);
+        for byte in [0, 0x5a, 0xff] {
+            let mut sealer = sealer(profile, suite, material(profile, suite, outside)).unwrap();
+            let mut body = vec![0; sealer.sealed_len(PLAIN)];
+            let head = Head::new(ContentType::APPLICATION_DATA, profile.wire, body.len());
+            let order = if outside { ", MAC outside" } else { "" };
+            let subject = format!("{} at {rank:?}{order}, sealing", suite.name);
+            let call = move || {
+                sealer.seal(0, &head, black_box(&[byte; PLAIN]), &mut body).unwrap();
+                0
+            };
+            out.push(Input { subject, call: Box::new(call) });
+        }
+    }
+}
+
+fn rows(rank: Rank, number: u16) -> (&'static profile::Profile, &'static suite::Suite) {
+    (profile::by_rank(Framing::Stream, rank).unwrap(), suite::by_id(SuiteId(number)).unwrap())
 }
 
 fn inputs() -> Vec<Input> {
     let mut out = Vec::new();
     premasters(&mut out);
     records(&mut out);
+    others(&mut out);
+    sealing(&mut out);
     out
 }
 
@@ -238,20 +384,39 @@ fn counted_section(input: &mut Input) -> u64 {
     (input.call)()
 }
 
-/// Calls that come first and are not compared: the allocator and the dynamic linker settle.
-const WARM_UP: usize = 32;
+/// Calls that come first and are not compared, one of each subject and some more: the allocator and the dynamic linker
+/// settle, and the C library looks at the processor.
+fn warm_up(inputs: &mut [Input]) -> Vec<&mut Input> {
+    let mut seen = BTreeSet::new();
+    inputs
+        .iter_mut()
+        .enumerate()
+        .filter(|(n, i)| seen.insert(i.subject.clone()) || *n < 32)
+        .map(|(_, i)| i)
+        .collect()
+}
 
 /// What runs under callgrind.
 fn subject() {
     // Nothing is made or dropped between two calls, so that the allocator answers all of them alike.
     let (mut first, mut all) = (inputs(), inputs());
-    for input in first.iter_mut().take(WARM_UP).chain(&mut all) {
+    for input in warm_up(&mut first).into_iter().chain(&mut all) {
         black_box(counted_section(black_box(input)));
     }
 }
 
+/// What one call did.
+struct Count {
+    instructions: u64,
+    /// Whether memory was asked of the C library, which is also where Rust takes it from.
+    allocates: bool,
+}
+
+/// As the names of functions in a dump say it.
+const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
+
 /// The counts of all calls in order. Callgrind writes one dump behind each call, and one at the end.
-fn counts(folder: &Path) -> Vec<u64> {
+fn counts(folder: &Path) -> Vec<Count> {
     let out = folder.join("out");
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--collect-atstart=no", "--dump-line=no"])
@@ -265,18 +430,25 @@ fn counts(folder: &Path) -> Vec<u64> {
     let mut counts = Vec::new();
     while let Ok(dump) = fs::read_to_string(out.with_extension((counts.len() + 1).to_string())) {
         let total = dump.lines().find_map(|line| line.strip_prefix("totals: "));
-        counts.push(total.unwrap().trim().parse().unwrap());
+        let instructions = total.unwrap().trim().parse().unwrap();
+        let names = dump.lines().filter_map(|line| line.split_once(") ").map(|(_, name)| name));
+        let allocates = names.into_iter().any(|name| ALLOCATORS.contains(&name));
+        counts.push(Count { instructions, allocates });
     }
     counts
 }
 
-fn compare(counts: &[u64]) {
-    let inputs = inputs();
-    assert_eq!(counts.len(), WARM_UP + inputs.len(), "callgrind dumps behind every call");
-    let counts = &counts[WARM_UP..];
+fn compare(counts: &[Count]) {
+    let mut inputs = inputs();
+    let first = warm_up(&mut inputs).len();
+    assert_eq!(counts.len(), first + inputs.len(), "callgrind dumps behind every call");
+    let counts = &counts[first..];
     let mut seen: BTreeMap<&str, BTreeMap<u64, usize>> = BTreeMap::new();
     for (input, count) in inputs.iter().zip(counts) {
-        *seen.entry(&input.subject).or_default().entry(*count).or_default() += 1;
+        *seen.entry(&input.subject).or_default().entry(count.instructions).or_default() += 1;
+        // A premaster is kept in memory of its own; records are worked on where they are.
+        let may = input.subject.starts_with(PREMASTERS) || input.subject == CONTROL;
+        assert_eq!(count.allocates, may, "{}: memory was taken", input.subject);
     }
     let mut leaks = Vec::new();
     for (subject, counts) in &seen {

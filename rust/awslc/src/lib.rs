@@ -3,8 +3,9 @@
 //! In: keys in DER, messages, ciphertexts. Out: owned bytes. Promise: every pointer is owned by one value and
 //! freed with it; every failure is [`Error`], taken from AWS-LC's queue so that nothing is left behind for the
 //! next caller on this thread. What the safe crate `aws-lc-rs` offers is not repeated here: this crate exists
-//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, old file encryption, DSA, Diffie-Hellman over finite fields
-//! and with the EC keys of certificates, which it refuses or lacks.
+//! for RSA keys below 2048 bits, SHA-1 signatures, the raw RSA operation, DSA, Diffie-Hellman over finite fields
+//! and with the EC keys of certificates, the encryption of old key files, compression functions and stitched
+//! ciphers, which it refuses or lacks.
 
 mod cipher;
 mod dh;
@@ -16,6 +17,10 @@ pub use dh::{Dh, Parameters};
 mod compress;
 
 pub use compress::{Compression, Compressor};
+
+mod stitched;
+
+pub use stitched::{Stitched, StitchedHash};
 
 use aws_lc_sys as sys;
 use core::fmt;

@@ -4,12 +4,14 @@
 //! nothing is judged here; padding and MAC are the record layer's.
 #![allow(deprecated)] // 3DES: the equipment that needs it has nothing else
 
+use super::record_mac::MacHash;
 use crate::fault::{CryptoFault, Fault};
 use aws_lc_rs::cipher::{
     AES_128, AES_256, Algorithm, DES_EDE3_FOR_LEGACY_USE_ONLY, DecryptingKey, DecryptionContext,
     EncryptingKey, EncryptionContext, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
+use st_awslc::{Stitched, StitchedHash};
 
 /// A block cipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +94,32 @@ impl CbcDecryptor {
             _ => return Err(REFUSED),
         };
         self.0.decrypt(blocks, context).map(drop).map_err(|_| REFUSED)
+    }
+}
+
+/// Encryption and HMAC in one pass, where the processor can; half as fast again as one after the other.
+pub struct CbcHmacSealer(Stitched);
+
+impl CbcHmacSealer {
+    /// `None` where there is no such code, for this processor or these algorithms.
+    #[must_use]
+    pub fn new(cipher: BlockCipher, hash: MacHash, key: &[u8], mac_key: &[u8]) -> Option<CbcHmacSealer> {
+        let hash = match hash {
+            MacHash::Sha1 => StitchedHash::Sha1,
+            MacHash::Sha256 => StitchedHash::Sha256,
+            MacHash::Md5 | MacHash::Sha384 => return None,
+        };
+        let fits =
+            matches!(cipher, BlockCipher::Aes128 | BlockCipher::Aes256) && key.len() == cipher.key_len();
+        let stitched = if fits { Stitched::new(hash, key, mac_key) } else { None };
+        stitched.map(CbcHmacSealer)
+    }
+
+    /// Seals a record of TLS in place: plaintext at the front, room for tag and padding behind it; in versions with an
+    /// explicit vector a block of random bytes in front, which encrypted is the vector.
+    pub fn seal(&mut self, header: &[u8; 13], vector: &[u8], record: &mut [u8]) -> Result<(), Fault> {
+        let vector = vector.try_into().map_err(|_| REFUSED)?;
+        self.0.seal(header, vector, record).map_err(|_| REFUSED)
     }
 }
 

@@ -24,9 +24,50 @@ pub fn wide(mask: u8) -> usize {
     black_box(usize::from(mask & 1)).wrapping_neg()
 }
 
+/// `a - b`, but no less than 0 and no more than `most`.
+#[must_use]
+pub fn difference(a: usize, b: usize, most: usize) -> usize {
+    let positive = a.wrapping_sub(b) & !wide(below(a, b));
+    let over = wide(below(most, positive));
+    (positive & !over) | (most & over)
+}
+
+/// All ones at the first `n` of `N` places, zero behind them; for `n` and `N` up to 2^15. The loop is one of vector
+/// instructions, and what it made passes through `black_box`, so that nobody sees where the ones end.
+#[must_use]
+pub fn first<const N: usize>(n: usize) -> [u8; N] {
+    let (end, mut place) = (n as i16, 0i16);
+    let mask = core::array::from_fn(|_| {
+        let inside = (place.wrapping_sub(end) >> 15) as u8;
+        place += 1;
+        inside
+    });
+    black_box(mask)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_stay_within_their_bounds() {
+        for a in 0..60usize {
+            for b in 0..60usize {
+                for most in [0, 1, 7, 48, 100] {
+                    assert_eq!(difference(a, b, most), a.saturating_sub(b).min(most));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_ones_end_where_they_should() {
+        for n in 0..=256 {
+            let mask = first::<256>(n);
+            assert!(mask[..n].iter().all(|byte| *byte == 0xff) && mask[n..].iter().all(|byte| *byte == 0));
+        }
+        assert_eq!(first::<48>(200), [0xff; 48]);
+    }
 
     #[test]
     fn masks_agree_with_comparisons() {

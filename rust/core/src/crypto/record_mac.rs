@@ -5,7 +5,7 @@
 
 use super::hash::{Hash, Running};
 use super::mac;
-use super::mask::{below, equal};
+use super::mask::{below, difference, equal, first};
 use super::secret::Secret;
 use st_awslc::{Compression, Compressor};
 
@@ -133,7 +133,13 @@ impl RecordMac {
     }
 }
 
+/// By the compression function where there is one: the C library's running hashes live in memory of their own.
 fn plain_hash(hash: MacHash, parts: &[&[u8]]) -> Tag {
+    if let Some(function) = hash.compression() {
+        let mut start = Start::new(function, Compressor::new(function), 0);
+        parts.iter().for_each(|part| start.absorb(part));
+        return Tag::of(&start.finish()[..hash.len()]);
+    }
     let mut running = Running::new(hash.hash());
     parts.iter().for_each(|part| running.update(part));
     Tag::of(running.current().as_bytes())
@@ -210,7 +216,7 @@ impl SuffixMac {
             Outer::Hmac(state) => {
                 let mut start = Start::new(self.function, state.clone(), self.function.block_len());
                 start.absorb(inner);
-                Tag::of(&start.end(&[], 0)[..self.hash.len()])
+                Tag::of(&start.finish()[..self.hash.len()])
             }
             Outer::Ssl3(key) => {
                 plain_hash(self.hash, &[key.as_bytes(), &PAD2[..self.hash.ssl3_pad()], inner])
@@ -253,20 +259,41 @@ impl Start {
         self.filled = rest.len();
     }
 
+    /// The hash value when nothing follows (FIPS 180-4 section 5.1).
+    fn finish(mut self) -> [u8; MAX_TAG] {
+        let (size, field) = (self.function.block_len(), self.function.length_len());
+        let bits = (self.absorbed as u64).wrapping_mul(8).to_be_bytes();
+        self.block[self.filled] = 0x80;
+        self.block[self.filled + 1..].fill(0);
+        if self.filled + 1 + field > size {
+            self.state.blocks(&self.block[..size]);
+            self.block.fill(0);
+        }
+        self.block[size - bits.len()..size].copy_from_slice(&bits);
+        self.state.blocks(&self.block[..size]);
+        self.state.value()
+    }
+
     /// The hash value when `tail[..secret]` follows and nothing else. Runs over all of `tail`, whatever `secret` is.
     fn end(mut self, tail: &[u8], secret: usize) -> [u8; MAX_TAG] {
         let (size, field) = (self.function.block_len(), self.function.length_len());
         let blocks = (self.filled + tail.len() + 1 + field).div_ceil(size);
-        // The length field ends the block in which the byte 0x80 and the field both find room.
-        let last = (self.filled + secret + field) >> size.trailing_zeros();
         let bits = ((self.absorbed + secret) as u64).wrapping_mul(8).to_be_bytes();
-        let mut value = [0; MAX_TAG];
+        let end = self.filled + secret; // counted from the start of the first block
+        // The length field ends the block in which the byte 0x80 and the field both find room.
+        let last = (end + field) >> size.trailing_zeros();
+        let (mut value, mut rest) = ([0; MAX_TAG], tail);
         for index in 0..blocks {
-            let from = if index == 0 { self.filled } else { 0 };
-            for at in from..size {
-                let position = index * size + at - self.filled;
-                let byte = tail.get(position).copied().unwrap_or(0); // how long `tail` is, is public
-                self.block[at] = (byte & below(position, secret)) | (0x80 & equal(position, secret));
+            let room = if index == 0 { self.filled } else { 0 };
+            let (now, later) = rest.split_at(rest.len().min(size - room));
+            self.block[room..room + now.len()].copy_from_slice(now);
+            self.block[room + now.len()..].fill(0);
+            rest = later;
+            let inside = difference(end, index * size, size);
+            let marked = !below(end, index * size);
+            let (kept, reached) = (first::<MAX_BLOCK>(inside), first::<MAX_BLOCK>(inside + 1));
+            for ((byte, kept), reached) in self.block.iter_mut().zip(kept).zip(reached) {
+                *byte = (*byte & kept) | (0x80 & marked & reached & !kept);
             }
             let is_last = equal(index, last);
             for (byte, length) in self.block[size - bits.len()..size].iter_mut().zip(bits) {

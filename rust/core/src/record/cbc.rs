@@ -5,9 +5,10 @@
 //! ([`super::cbc_mte`]), a MAC outside before anything is decrypted. Initialisation vectors are chained where the version
 //! says so and random otherwise.
 
-use super::cbc_mte::MteCheck;
+use super::cbc_mte::{MteCheck, all_equal};
 use super::head::{Head, mac_header};
-use crate::crypto::cbc::{BlockCipher, CbcDecryptor, CbcEncryptor, MAX_BLOCK};
+use crate::crypto::cbc::{BlockCipher, CbcDecryptor, CbcEncryptor, CbcHmacSealer, MAX_BLOCK};
+use crate::crypto::mask::below;
 use crate::crypto::record_mac::{MacForm, MacHash, RecordMac};
 use crate::crypto::rng::{OsRng, Rng};
 use crate::fault::{CryptoFault, Fault, RecordFault};
@@ -90,6 +91,8 @@ impl Vectors {
 /// Seals records.
 pub struct CbcSealer {
     cipher: CbcEncryptor,
+    /// The same in one pass, for the MAC of TLS inside.
+    stitched: Option<CbcHmacSealer>,
     mac: RecordMac,
     shape: CbcShape,
     block: usize,
@@ -108,8 +111,10 @@ impl CbcSealer {
         iv: &[u8],
     ) -> Result<CbcSealer, Fault> {
         let block = cipher.block_len();
+        let can_be_stitched = shape.mac == MacForm::Hmac && !shape.encrypt_then_mac;
         Ok(CbcSealer {
             cipher: CbcEncryptor::new(cipher, key)?,
+            stitched: can_be_stitched.then(|| CbcHmacSealer::new(cipher, hash, key, mac)).flatten(),
             mac: RecordMac::new(hash, shape.mac, mac),
             shape,
             block,
@@ -143,11 +148,28 @@ impl CbcSealer {
 
     /// Seals into `out`, which has exactly [`CbcSealer::sealed_len`] bytes.
     pub fn seal(&mut self, seq: u64, head: &Head, plain: &[u8], out: &mut [u8]) -> Result<(), Fault> {
-        let encrypted = self.encrypted(plain.len());
-        let (iv, rest) = out.split_at_mut_checked(self.prefix()).ok_or(REFUSED)?;
-        let (body, tag) = rest.split_at_mut_checked(encrypted).ok_or(REFUSED)?;
-        let (text, end) = body.split_at_mut(plain.len());
-        text.copy_from_slice(plain);
+        if out.len() != self.sealed_len(plain.len()) {
+            return Err(REFUSED);
+        }
+        let prefix = self.prefix();
+        out[prefix..prefix + plain.len()].copy_from_slice(plain);
+        if let Some(stitched) = &mut self.stitched {
+            let (header, _) = mac_header(self.shape.mac, seq, head, plain.len());
+            return match &mut self.chain {
+                Some(chain) => {
+                    stitched.seal(&header, chain.current(), out)?;
+                    chain.advance(out);
+                    Ok(())
+                }
+                None => {
+                    self.vectors.fill(&mut out[..prefix])?;
+                    stitched.seal(&header, &[0; MAX_BLOCK], out)
+                }
+            };
+        }
+        let (covered, outer) = out.split_at_mut(prefix + self.encrypted(plain.len()));
+        let (iv, body) = covered.split_at_mut(prefix);
+        let end = &mut body[plain.len()..];
         let padding = if self.shape.encrypt_then_mac {
             end
         } else {
@@ -168,15 +190,8 @@ impl CbcSealer {
             }
         }
         if self.shape.encrypt_then_mac {
-            let covered = self.prefix() + encrypted;
-            let (header, used) = mac_header(self.shape.mac, seq, head, covered);
-            let made = self.mac.tag(&header[..used], &out[..covered]);
-            out.get_mut(covered..)
-                .filter(|t| t.len() == made.as_bytes().len())
-                .ok_or(REFUSED)?
-                .copy_from_slice(made.as_bytes());
-        } else if !tag.is_empty() {
-            return Err(REFUSED);
+            let (header, used) = mac_header(self.shape.mac, seq, head, covered.len());
+            outer.copy_from_slice(self.mac.tag(&header[..used], covered).as_bytes());
         }
         Ok(())
     }
@@ -272,10 +287,11 @@ impl CbcOpener {
     }
 }
 
-/// The length without padding of text whose MAC was right: what stands here is the peer's own doing.
+/// The length without padding of text whose MAC was right. What is wrong here is the peer's own doing; how long the
+/// padding is, is nobody else's business.
 fn unpadded(text: &[u8]) -> Result<usize, Fault> {
     let wrong = Fault::Record(RecordFault::BadMac);
     let padding = usize::from(*text.last().ok_or(wrong)?);
-    let len = text.len().checked_sub(padding + 1).ok_or(wrong)?;
-    if text[len..].iter().all(|byte| usize::from(*byte) == padding) { Ok(len) } else { Err(wrong) }
+    let good = !below(text.len(), padding + 1) & all_equal(text, padding);
+    if good == 0xff { Ok(text.len() - padding - 1) } else { Err(wrong) }
 }

@@ -5,7 +5,7 @@
 //! (RFC 5246 section 6.2.3.2; the attack is called Lucky Thirteen). A wrong padding and a wrong tag are the same fault.
 
 use super::head::mac_header;
-use crate::crypto::mask::{below, equal, wide};
+use crate::crypto::mask::{below, difference, equal, first, wide};
 use crate::crypto::record_mac::{MAX_TAG, MacForm, MacHash, SuffixMac};
 use crate::fault::{CryptoFault, Fault, RecordFault};
 use crate::profile::CbcPadding;
@@ -70,24 +70,32 @@ impl MteCheck {
         n.saturating_sub(self.tag + MAX_PADDING)
     }
 
-    /// The tag that stands at the secret position `at`: every place where it could be is read, its bytes land rotated,
-    /// and the rotation is undone in steps of powers of two.
+    /// The tag that stands at the secret position `at`: every place where it could be is read, in rows as long as a
+    /// tag, so that its bytes land rotated; the rotation is undone in steps of powers of two.
     fn find_tag(&self, data: &[u8], at: usize) -> [u8; MAX_TAG] {
-        let mut rotated = [0; MAX_TAG];
-        let (mut slot, mut offset) = (0, 0);
-        for (position, byte) in data.iter().enumerate().skip(self.earliest(data.len())) {
-            let inside = !below(position, at) & below(position, at + self.tag);
-            rotated[slot] |= byte & inside;
-            offset |= slot & wide(equal(position, at));
-            slot = if slot + 1 == self.tag { 0 } else { slot + 1 };
+        let (mut rotated, mut offset) = ([0; MAX_TAG], 0);
+        let mut start = self.earliest(data.len());
+        for row in data[start..].chunks(self.tag) {
+            let mut bytes = [0; MAX_TAG];
+            bytes[..row.len()].copy_from_slice(row);
+            // The tag covers the row's places from `from` up to `to`.
+            let from = difference(at, start, self.tag);
+            let to = difference(at + self.tag, start, self.tag);
+            let (before, upto) = (first::<MAX_TAG>(from), first::<MAX_TAG>(to));
+            for (((slot, byte), before), upto) in rotated.iter_mut().zip(bytes).zip(before).zip(upto) {
+                *slot |= byte & upto & !before;
+            }
+            offset |= from & wide(!below(at, start) & below(from, self.tag));
+            start += self.tag;
         }
         let mut step = 1;
         while step < self.tag {
             let take = wide((offset & 1) as u8) as u8;
-            let before = rotated;
-            for (slot, byte) in rotated.iter_mut().enumerate().take(self.tag) {
-                let from = before[(slot + step) % self.tag];
-                *byte = (from & take) | (*byte & !take);
+            let mut twice = [0; 2 * MAX_TAG];
+            twice[..self.tag].copy_from_slice(&rotated[..self.tag]);
+            twice[self.tag..2 * self.tag].copy_from_slice(&rotated[..self.tag]);
+            for (byte, moved) in rotated.iter_mut().zip(&twice[step..]) {
+                *byte = (moved & take) | (*byte & !take);
             }
             (step, offset) = (step * 2, offset >> 1);
         }
@@ -95,12 +103,13 @@ impl MteCheck {
     }
 }
 
-/// Whether the last `padding + 1` bytes are all `padding`. Reads as many bytes as there could be.
-fn all_equal(data: &[u8], padding: usize) -> u8 {
-    let mut different = 0;
-    for (distance, byte) in data.iter().rev().enumerate().take(MAX_PADDING) {
-        let inside = !below(padding, distance);
-        different |= (byte ^ padding as u8) & inside;
-    }
+/// Whether the last `padding + 1` bytes are all `padding`. Reads as many bytes as there could be, which is what keeps
+/// the length of the padding, and so that of the plaintext, out of the time this takes.
+pub(super) fn all_equal(data: &[u8], padding: usize) -> u8 {
+    let window = &data[data.len().saturating_sub(MAX_PADDING)..];
+    let mut bytes = [0; MAX_PADDING];
+    bytes[MAX_PADDING - window.len()..].copy_from_slice(window);
+    let before = first::<MAX_PADDING>(MAX_PADDING - 1 - padding);
+    let different = bytes.iter().zip(before).fold(0, |all, (byte, no)| all | ((byte ^ padding as u8) & !no));
     equal(usize::from(different), 0)
 }
