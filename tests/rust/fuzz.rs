@@ -117,6 +117,8 @@ targets!(
     extensions,
     certificate,
     chain,
+    files,
+    revocation,
     client,
     server,
     handshake,

@@ -23,7 +23,9 @@ use st_core::wire::hello::{ClientHello, ServerHello};
 use st_core::wire::ids::{HandshakeType, SuiteId};
 use st_core::wire::kx::{ClientKeyExchange, ClientShape, Params, ParamsKind, ServerKeyExchange, ServerShape};
 use st_core::wire::tail;
-use st_core::x509::{Anchors, Certificate, Policy, Trust, matches_host};
+use st_core::x509::{
+    Anchors, Certificate, Crl, Pkcs12Content, Policy, Trust, is_pkcs12, matches_host, open_pkcs7, open_pkcs12,
+};
 use std::sync::{Arc, LazyLock};
 
 /// A target and its name, which is also the folder of its seeds.
@@ -37,6 +39,8 @@ pub const TARGETS: &[Target] = &[
     ("extensions", extensions),
     ("certificate", certificate),
     ("chain", chain),
+    ("files", files),
+    ("revocation", revocation),
     ("client", client),
     ("server", server),
     ("handshake", handshake),
@@ -269,6 +273,43 @@ pub fn chain(data: &[u8]) {
     trust.set_anchors_only(first & 8 == 0);
     let result = trust.evaluate(&Anchors::new(Vec::new()), 1_830_000_000);
     assert!(!result.is_success() || !trust.chain().is_empty());
+}
+
+/// What opens as a file of certificates and keys was in it, and nothing opens twice in two ways.
+pub fn files(data: &[u8]) {
+    let opened = open_pkcs12(data, b"secret");
+    if let Ok(items) = &opened {
+        assert!(is_pkcs12(data) && items.len() <= 1000);
+        let whole = |item: &st_core::x509::Pkcs12Item| match &item.content {
+            Pkcs12Content::Certificate(der) => der.len() <= data.len(),
+            Pkcs12Content::Key(pkcs8) => pkcs8.len() <= data.len(),
+        };
+        assert!(items.iter().all(whole));
+    }
+    if let Some(certificates) = open_pkcs7(data) {
+        assert!(opened.is_err());
+        assert!(certificates.iter().map(Vec::len).sum::<usize>() <= data.len());
+    }
+}
+
+/// A list or response that the issuer did not sign changes no verdict: none of the seeds is, and none becomes so.
+pub fn revocation(data: &[u8]) {
+    let (first, body) = choice(data);
+    let parse = |der: &[u8]| Certificate::parse(der).unwrap();
+    let chain =
+        vec![parse(include_bytes!("../fixtures/leaf.der")), parse(include_bytes!("../fixtures/between.der"))];
+    let policies = vec![Policy::basic(), Policy::revocation(u32::from(first >> 4 | 3))];
+    let mut trust = Trust::new(chain, policies);
+    trust.set_anchors(Some(vec![parse(include_bytes!("../fixtures/root.der"))]));
+    let bare = trust.evaluate(&Anchors::default(), 1_830_000_000);
+    if first & 1 == 0 {
+        let Some(crl) = Crl::parse(body) else { return };
+        trust.set_crls(vec![crl]);
+    } else {
+        trust.set_ocsp(vec![body.to_vec()]);
+    }
+    assert_eq!(trust.evaluate(&Anchors::default(), 1_830_000_000), bare);
+    assert!(trust.findings().is_some_and(|found| !found.revocation_checked));
 }
 
 /// Statuses that a call which moves data may return.

@@ -1,9 +1,13 @@
 //! The certificates this machine trusts, loaded once.
 //!
-//! In: the platform's store (`SSL_CERT_FILE` and `SSL_CERT_DIR` win, as everywhere). Out: [`Anchors`]. Promise: a
-//! certificate or file that does not load is left out; an empty store means that nothing is trusted.
+//! In: the platform's store (`SSL_CERT_FILE` and `SSL_CERT_DIR` win, as everywhere); where there is none at all, the
+//! package `certifi` if it is installed. Out: [`Anchors`]. Promise: a certificate or file that does not load is left
+//! out; an empty store means that nothing is trusted; what the variables name is never added to.
 
+use pyo3::prelude::*;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use st_core::x509::{Anchors, Certificate};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 static STORE: OnceLock<Anchors> = OnceLock::new();
@@ -11,7 +15,22 @@ static STORE: OnceLock<Anchors> = OnceLock::new();
 /// The platform's anchors. The first call reads files: make it detached.
 pub fn system() -> &'static Anchors {
     STORE.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        Anchors::new(found.certs.iter().filter_map(|der| Certificate::parse(der).ok()).collect())
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+        let mut found = usable(&load_native_certs());
+        if found.is_empty() && !named {
+            let bundle = certifi().map(|path| load_certs_from_paths(Some(&path), None));
+            found = bundle.as_ref().map(usable).unwrap_or_default();
+        }
+        Anchors::new(found)
     })
+}
+
+fn usable(loaded: &CertificateResult) -> Vec<Certificate> {
+    loaded.certs.iter().filter_map(|der| Certificate::parse(der).ok()).collect()
+}
+
+/// Where `certifi` keeps its bundle, if it is there.
+fn certifi() -> Option<PathBuf> {
+    let path = |py: Python<'_>| py.import("certifi")?.call_method0("where")?.extract();
+    Python::attach(|py| path(py).ok())
 }
