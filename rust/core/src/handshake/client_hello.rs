@@ -162,21 +162,7 @@ pub fn on_server_hello(
     }
     let hello = ServerHello::parse(message.body())?;
     let Sent { mut offer, mut transcript } = sent;
-    let profile = profile::by_wire(cx.config.framing, hello.version)
-        .filter(|p| (offer.bounds.0..=offer.bounds.1).contains(&p.rank))
-        .ok_or(Fault::Incompatible(Incompatible::VersionAnswered))?;
-    // Someone between us has lowered the version that we offered.
-    if is_downgrade(offer.bounds.1, profile.rank) && hello.random.ends_with(DOWNGRADED) {
-        return Err(Incompatible::Downgraded.into());
-    }
-    let suite = *offer
-        .suites
-        .iter()
-        .find(|s| s.id == hello.suite && s.ranks.contains(&profile.rank))
-        .ok_or(Fault::Incompatible(Incompatible::SuiteAnswered))?;
-    if hello.compression != 0 {
-        return Err(Incompatible::Compression.into());
-    }
+    let (profile, suite) = chosen(&hello, &offer, cx.config)?;
     let before = core::mem::take(&mut cx.facts.encrypt_then_mac);
     cx.facts.extended_master_secret = false;
     (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());
@@ -214,6 +200,30 @@ pub fn on_server_hello(
             Ok((Handshake::ClassicClient(Box::new(state)), Step::More))
         }
     }
+}
+
+/// What the server chose, if we offered it.
+fn chosen(
+    hello: &ServerHello,
+    offer: &Offer,
+    config: &Config,
+) -> Result<(&'static Profile, &'static Suite), Fault> {
+    let profile = profile::by_wire(config.framing, hello.version)
+        .filter(|p| (offer.bounds.0..=offer.bounds.1).contains(&p.rank))
+        .ok_or(Fault::Incompatible(Incompatible::VersionAnswered))?;
+    // Someone between us has lowered the version that we offered.
+    if is_downgrade(offer.bounds.1, profile.rank) && hello.random.ends_with(DOWNGRADED) {
+        return Err(Incompatible::Downgraded.into());
+    }
+    let suite = *offer
+        .suites
+        .iter()
+        .find(|s| s.id == hello.suite && s.ranks.contains(&profile.rank))
+        .ok_or(Fault::Incompatible(Incompatible::SuiteAnswered))?;
+    if hello.compression != 0 {
+        return Err(Incompatible::Compression.into());
+    }
+    Ok((profile, suite))
 }
 
 /// In a first handshake renegotiation_info says that the server knows it; later it must be there, or must not (RFC 5746
