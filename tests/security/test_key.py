@@ -260,7 +260,7 @@ def test_every_public_signature_algorithm_is_among_those_tried() -> None:
 
 
 @given(st.binary(min_size=1, max_size=100), st.sampled_from([192, 224, 256, 384, 521]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_ecdsa_takes_digests_of_any_length(data: bytes, size: int) -> None:
     key = ec_key(size)
     algorithm = c.kSecKeyAlgorithmECDSASignatureDigestX962

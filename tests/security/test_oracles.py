@@ -20,6 +20,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import HealthCheck, event, given, settings, target
 from hypothesis import strategies as st
 
+from securetransport import constants as c
 from securetransport import security as s
 
 HOST = "www.example.com"
@@ -251,6 +252,121 @@ def test_cryptography_agrees(chain: Chain) -> None:
     # It does not look at the size of a leaf's key.
     milder = chain.kind == "RSA-1024" or has_wildcard_under_constraints(chain)
     assert ok or not theirs or milder, why
+
+
+# --- policies -----------------------------------------------------------------------------------------------
+
+POLICIES = [x509.ObjectIdentifier(f"1.3.6.1.4.1.99999.{last}") for last in range(1, 4)]
+ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
+
+
+def der_oid(oid: x509.ObjectIdentifier) -> bytes:
+    first, second, *rest = map(int, oid.dotted_string.split("."))
+    encoded = bytearray([40 * first + second])
+    for arc in rest:
+        digits = [arc & 0x7F]
+        while arc := arc >> 7:
+            digits.append(0x80 | (arc & 0x7F))
+        encoded += bytes(reversed(digits))
+    return bytes([6, len(encoded)]) + bytes(encoded)
+
+
+def der_sequence(*parts: bytes) -> bytes:
+    content = b"".join(parts)
+    assert len(content) < 128
+    return bytes([0x30, len(content)]) + content
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """What a certificate says about policies."""
+
+    policies: tuple[x509.ObjectIdentifier, ...] = ()
+    mappings: tuple[tuple[x509.ObjectIdentifier, x509.ObjectIdentifier], ...] = ()
+    explicit: int | None = None
+    inhibit_mapping: int | None = None
+    inhibit_any: int | None = None
+
+    def extensions(self) -> list[tuple[x509.ExtensionType, bool]]:
+        found: list[tuple[x509.ExtensionType, bool]] = []
+        if self.policies:
+            listed = [x509.PolicyInformation(policy, None) for policy in self.policies]
+            found.append((x509.CertificatePolicies(listed), False))
+        if self.mappings:
+            pairs = [der_sequence(der_oid(one), der_oid(other)) for one, other in self.mappings]
+            value = der_sequence(*pairs)
+            found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.33"), value), True))
+        if self.explicit is not None or self.inhibit_mapping is not None:
+            found.append((x509.PolicyConstraints(self.explicit, self.inhibit_mapping), True))
+        if self.inhibit_any is not None:
+            found.append((x509.InhibitAnyPolicy(self.inhibit_any), True))
+        return found
+
+
+POLICY = st.sampled_from(POLICIES)
+COUNT = st.sampled_from([None, None, None, 0, 1, 2])
+RULED = st.builds(
+    Ruled,
+    policies=st.lists(st.sampled_from([*POLICIES, ANY_POLICY]), max_size=3, unique=True).map(tuple),
+    mappings=st.lists(st.tuples(POLICY, POLICY), max_size=2, unique=True).map(tuple),
+    explicit=st.sampled_from([None, 0, 0, 1, 2]),
+    inhibit_mapping=COUNT,
+    inhibit_any=COUNT,
+)
+ENDS = st.builds(
+    Ruled,
+    policies=st.lists(st.sampled_from([*POLICIES, ANY_POLICY]), max_size=3, unique=True).map(tuple),
+    explicit=st.sampled_from([None, None, 0]),
+)
+
+
+def ruled(rules: list[Ruled], leaf: Ruled) -> tuple[list[bytes], bytes]:
+    """A chain, leaf first, and its anchor."""
+    above = root = pki.root()
+    listed: list[bytes] = []
+    for depth, one in enumerate(rules):
+        above = pki.make(f"ruled {depth}", above, ca=True, extensions=one.extensions(), usage=usage(True))
+        listed.insert(0, above.der)
+    made = pki.make("ruled leaf", above, hosts=[HOST], extensions=leaf.extensions())
+    return [made.der, *listed], root.der
+
+
+@given(st.lists(RULED, min_size=1, max_size=3), ENDS)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+def test_openssl_agrees_on_certificate_policies(rules: list[Ruled], leaf: Ruled) -> None:
+    chain, anchor = ruled(rules, leaf)
+    _, trust = s.SecTrustCreateWithCertificates(
+        [s.SecCertificate(der) for der in chain], s.SecPolicyCreateSSL(True, HOST), None
+    )
+    s.SecTrustSetAnchorCertificates(trust, [s.SecCertificate(anchor)])
+    ok, error = s.SecTrustEvaluateWithError(trust, None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, ders in (("leaf", chain[:1]), ("more", chain[1:]), ("root", [anchor])):
+            (folder / file).write_bytes(b"".join(map(pem, ders)))
+        command = [
+            "openssl",
+            "verify",
+            "-policy_check",
+            "-policy",
+            "2.5.29.32.0",
+            "-CAfile",
+            "root",
+            "-untrusted",
+            "more",
+            "leaf",
+        ]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    event(f"good: {ok}")
+    theirs = done.returncode == 0
+    # It maps policies that any-policy would stand for also where any-policy is inhibited; RFC 5280 section 6.1.3
+    # (d)(2) does not.
+    inhibited = any(one.inhibit_any is not None for one in rules)
+    quirk = inhibited and any(one.mappings and ANY_POLICY in one.policies for one in rules)
+    assert ok == theirs or (quirk and theirs), (str(error), done.stderr)
+    if not ok:
+        assert error is not None
+        assert error.code == c.errSecInvalidPolicyIdentifiers
 
 
 def test_a_plain_chain_is_good_to_all_three() -> None:

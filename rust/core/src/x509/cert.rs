@@ -38,6 +38,14 @@ impl From<X509Error> for Fault {
     }
 }
 
+/// The contents of the extensions about policies.
+pub(super) struct PolicyExtensions<'a> {
+    pub policies: Option<&'a [u8]>,
+    pub mappings: Option<&'a [u8]>,
+    pub constraints: Option<&'a [u8]>,
+    pub inhibit_any: Option<&'a [u8]>,
+}
+
 /// A certificate; clones share the bytes.
 #[derive(Clone)]
 pub struct Certificate(Arc<Inner>);
@@ -161,6 +169,18 @@ impl Certificate {
     pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
         let Algorithm::Known { verify, .. } = self.algorithm() else { return false };
         issuer.key().is_ok_and(|key| key.verify(*verify, self.tbs_raw(), self.signature_raw()).is_ok())
+    }
+
+    /// The extensions about policies, whole.
+    pub(super) fn policy_extensions(&self) -> PolicyExtensions<'_> {
+        let extensions = &self.0.extensions;
+        let whole = |range: &Option<Range<usize>>| range.as_ref().map(|range| self.slice(range));
+        PolicyExtensions {
+            policies: whole(&extensions.policies),
+            mappings: whole(&extensions.policy_mappings),
+            constraints: whole(&extensions.policy_constraints),
+            inhibit_any: whole(&extensions.inhibit_any),
+        }
     }
 
     /// The whole CRLDistributionPoints value.

@@ -13,7 +13,7 @@ use super::policy::Policy;
 use super::reason::{Reason, ReasonKind};
 use super::revocation::Evidence;
 use super::search::{End, Judged, Path};
-use super::{purposes, strict, time};
+use super::{policies, purposes, strict, time};
 use crate::crypto::sign::KeyKind;
 
 /// Comparisons of names with name constraints in one evaluation, over all chains that are tried.
@@ -96,6 +96,7 @@ pub(super) fn judge(
     }
     path_limit(path, rules.limit, &mut ledger);
     name_constraints(path, budget, &mut ledger);
+    policy_constraints(path, &mut ledger);
     let leaf = path.certificates.first();
     if leaf.is_some_and(|leaf| names::is_empty(leaf.subject_raw()) && leaf.alternative_names().is_empty()) {
         ledger.add(
@@ -152,11 +153,6 @@ fn form(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
             "{name} has a critical extension that is not understood ({oid}), so it may not be used here"
         );
         ledger.add(depth, ReasonKind::CriticalExtension, words);
-    }
-    if let Some(rule) = extensions.policy_rules {
-        let words =
-            format!("{name} restricts certificate policies ({}), which are not processed here", rule.words());
-        ledger.add(depth, ReasonKind::PolicyConstraints, words);
     }
     for known in &extensions.malformed {
         let words =
@@ -283,6 +279,16 @@ fn issuer_rules(path: &Path<'_>, depth: usize, ledger: &mut Ledger) {
         );
         ledger.add(depth - 1, ReasonKind::IdLinkage, words);
     }
+}
+
+/// RFC 5280 section 6.1: an authority may ask the chain below it to agree on a policy.
+fn policy_constraints(path: &Path<'_>, ledger: &mut Ledger) {
+    let Err(depth) = policies::check(path.certificates) else { return };
+    let name = path.certificates.get(depth).map(called).unwrap_or_default();
+    let words = format!(
+        "an authority of the chain asks for a certificate policy, and at {name} none is left that all agree on"
+    );
+    ledger.add(depth, ReasonKind::PolicyConstraints, words);
 }
 
 /// The caller's own limit; as with path lengths, self-issued certificates are not counted.

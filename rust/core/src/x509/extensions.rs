@@ -4,6 +4,7 @@
 //! extension never keeps a certificate from loading.
 
 use super::names;
+use super::policies;
 use super::walk::{self, Items, Malformed, dotted};
 use core::ops::Range;
 use der::Tag;
@@ -101,10 +102,7 @@ impl Known {
 
     /// Whether a critical extension of this kind is honoured when a chain is judged.
     fn processed(self) -> bool {
-        !matches!(
-            self,
-            Known::PolicyMappings | Known::PolicyConstraints | Known::InhibitAnyPolicy | Known::AuthorityInfo
-        )
+        self != Known::AuthorityInfo
     }
 }
 
@@ -163,8 +161,11 @@ pub(super) struct Extensions {
     pub duplicate: Option<String>,
     /// Critical ones that are not processed.
     pub unknown_critical: Vec<String>,
-    /// Critical rules about policies, which are not processed either.
-    pub policy_rules: Option<Known>,
+    /// The whole extensions about policies.
+    pub policies: Option<Range<usize>>,
+    pub policy_mappings: Option<Range<usize>>,
+    pub policy_constraints: Option<Range<usize>>,
+    pub inhibit_any: Option<Range<usize>>,
 }
 
 /// At most this many odd extensions are listed.
@@ -196,12 +197,8 @@ impl Extensions {
         if self.present.len() < 64 {
             self.present.push((known, critical));
         }
-        if critical && !known.processed() {
-            if known == Known::AuthorityInfo {
-                self.unknown_critical.push(known.words().into());
-            } else {
-                self.policy_rules = Some(known);
-            }
+        if critical && !known.processed() && self.unknown_critical.len() < LISTED {
+            self.unknown_critical.push(known.words().into());
         }
         if self.fill(der, known, content).is_err() && self.malformed.len() < LISTED {
             self.malformed.push(known);
@@ -241,10 +238,7 @@ impl Extensions {
                     return Err(Malformed);
                 }
             }
-            Known::AuthorityInfo
-            | Known::Policies
-            | Known::DistributionPoints
-            | Known::QualifiedStatements => {
+            Known::AuthorityInfo | Known::DistributionPoints | Known::QualifiedStatements => {
                 match known {
                     Known::DistributionPoints => self.distribution_points = Some(range(der, content)),
                     Known::QualifiedStatements => self.qualified = Some(range(der, content)),
@@ -257,10 +251,23 @@ impl Extensions {
                     }
                 }
             }
-            Known::IssuerAltName
-            | Known::PolicyMappings
-            | Known::PolicyConstraints
-            | Known::InhibitAnyPolicy => {}
+            Known::Policies => {
+                self.policies = Some(range(der, content));
+                policies::read_policies(content)?;
+            }
+            Known::PolicyMappings => {
+                self.policy_mappings = Some(range(der, content));
+                policies::read_mappings(content)?;
+            }
+            Known::PolicyConstraints => {
+                self.policy_constraints = Some(range(der, content));
+                policies::read_constraints(content)?;
+            }
+            Known::InhibitAnyPolicy => {
+                self.inhibit_any = Some(range(der, content));
+                policies::read_inhibit_any(content)?;
+            }
+            Known::IssuerAltName => {}
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! ```text
 //! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
 //! host, constraints                              matching of names
-//! search -> checks, purposes, strict -> trust    paths, their faults, the verdict
+//! search -> checks, purposes, policies, strict -> trust    paths, their faults, the verdict
 //! revocation <- ocsp, crl                        what was taken back
 //! allowances, exceptions                         what is let off, by name
 //! pkcs12, pkcs7 <- ber                           files that hold certificates and keys
@@ -28,6 +28,7 @@ mod names;
 mod ocsp;
 mod pkcs12;
 mod pkcs7;
+mod policies;
 mod policy;
 mod purposes;
 mod reason;

@@ -48,7 +48,7 @@ pub enum ReasonKind {
     Processing,
     /// A name outside what an authority may sign.
     NameConstraints,
-    /// Policy constraints, which are not processed.
+    /// No certificate policy that all agree on, although an authority asks for one.
     PolicyConstraints,
     /// A longer validity than public authorities may give.
     ValidityPeriod,

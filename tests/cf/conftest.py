@@ -1,0 +1,6 @@
+"""How hypothesis runs here: the same examples every time, however busy the machine is."""
+
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
