@@ -9,7 +9,20 @@ mod tap;
 #[path = "../../rust/fuzz/src/targets.rs"]
 mod targets;
 
-use st_core::wire::ids::HandshakeType;
+use common::{Pair, Pipe};
+use st_core::config::Role;
+use st_core::crypto::rsa::encrypt_premaster;
+use st_core::crypto::secret::Secret;
+use st_core::crypto::sign::PublicKey;
+use st_core::keys::classic::{self, Randoms};
+use st_core::keys::transcript::Transcript;
+use st_core::profile::{self, Framing, Profile};
+use st_core::record::head::Head;
+use st_core::record::protect::{Material, sealer};
+use st_core::session::Call;
+use st_core::suite::{self, Suite};
+use st_core::wire::ids::{ContentType, HandshakeType, SuiteId, WireVersion};
+use st_core::wire::tail;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tap::Way;
@@ -128,17 +141,126 @@ targets!(
 /// A recorded client's stream takes a server all the way to data and the end: deep states are reached.
 #[test]
 fn a_recorded_stream_is_taken_again_to_its_end() {
-    let mut end = tap::end(st_core::config::Role::Server, tap::KNOWN);
+    let mut end = tap::end(Role::Server, tap::KNOWN);
     end.session.set_credentials(Some(std::sync::Arc::clone(&targets::FIXED)));
-    let (mut from, mut to) = (common::Pipe::new(), common::Pipe::new());
-    from.bytes.extend(&seeds("server")[0][1..]);
+    let (mut from, mut to) = (Pipe::new(), Pipe::new());
+    from.bytes.extend(&fs::read(folder("server").join("stream-0")).unwrap()[1..]);
     let mut out = Vec::new();
-    let mut handshake = st_core::session::Call::handshake();
+    let mut handshake = Call::handshake();
     assert_eq!(end.run(&mut handshake, &mut from, &mut to, &[], &mut out), 0);
     for _ in 0..2 {
-        assert_eq!(end.run(&mut st_core::session::Call::read(1000), &mut from, &mut to, &[], &mut out), 0);
+        assert_eq!(end.run(&mut Call::read(1000), &mut from, &mut to, &[], &mut out), 0);
     }
     assert_eq!(out, [7; 705]);
+}
+
+/// Highest versions of old connections, as the fuzz targets number them.
+const SSL3: u8 = targets::OLD;
+const TLS10: u8 = targets::OLD | 1 << 6;
+
+/// What both ends of an old connection wrote: the client's stream, the server's.
+fn old_streams(flags: u8) -> (Vec<u8>, Vec<u8>) {
+    let (client, server) = (targets::opened(Role::Client, flags).0, targets::opened(Role::Server, flags).0);
+    let mut pair = Pair { client, server, up: Pipe::new(), down: Pipe::new() };
+    assert_eq!(pair.handshake(), (0, 0));
+    for data in [&[7; 5][..], &[7; 700]] {
+        assert_eq!(pair.transfer(true, data), data);
+        assert_eq!(pair.transfer(false, data), data);
+    }
+    for up in [true, false] {
+        let close = &mut Call::close();
+        let code = if up {
+            pair.client_call(close, &[], &mut Vec::new())
+        } else {
+            pair.server_call(close, &[], &mut Vec::new())
+        };
+        assert_eq!(code, 0);
+    }
+    (pair.up.log, pair.down.log)
+}
+
+fn record(typ: ContentType, body: &[u8]) -> Vec<u8> {
+    [&Head::new(typ, WireVersion::TLS10, body.len()).encode()[..], body].concat()
+}
+
+/// A server's random bytes in answer to this hello in SSLv2's format, and the messages so far.
+fn v2_answer(profile: &Profile, suite: &Suite, hello: &[u8]) -> ([u8; 32], Transcript) {
+    let (mut server, _) = targets::opened(Role::Server, TLS10);
+    let (mut up, mut down) = (Pipe::new(), Pipe::new());
+    up.bytes.extend([0x80, hello.len() as u8]);
+    up.bytes.extend(hello);
+    let code = server.run(&mut Call::handshake(), &mut up, &mut down, &[], &mut Vec::new());
+    assert_eq!(code, common::WOULD_BLOCK);
+    let mut transcript = Transcript::new();
+    transcript.start(profile, suite.prf);
+    transcript.add(hello);
+    let (mut rest, mut random) = (&down.log[..], [0; 32]);
+    while let [22, _, _, high, low, tail @ ..] = rest {
+        let (body, next) = tail.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+        transcript.add(body);
+        if body[0] == HandshakeType::SERVER_HELLO.0 {
+            random.copy_from_slice(&body[6..38]);
+        }
+        rest = next;
+    }
+    (random, transcript)
+}
+
+/// The stream of a client that begins with a hello in SSLv2's format and means TLS 1.0, up to its close_notify; no end
+/// of ours sends one.
+fn v2_stream() -> Vec<u8> {
+    let profile = profile::by_wire(Framing::Stream, WireVersion::TLS10).unwrap();
+    let suite = suite::by_id(SuiteId(0x002f)).unwrap();
+    let mut hello = vec![1, 3, 1, 0, 6, 0, 0, 0, 32, 7, 0, 0xc0, 0, 0, 0x2f]; // the first suite is SSLv2's own
+    hello.extend([0x42; 32]);
+    let (random, mut transcript) = v2_answer(profile, suite, &hello);
+    let premaster = [&[3, 1], &[0x42; 46][..]].concat();
+    let certified = PublicKey::from_spki(&targets::FIXED.key.public_spki()).unwrap();
+    let sealed = encrypt_premaster(&certified, &premaster).unwrap();
+    let exchange = [&u16::try_from(sealed.len()).unwrap().to_be_bytes()[..], &sealed].concat();
+    let exchange = tail::frame(HandshakeType::CLIENT_KEY_EXCHANGE, &exchange).unwrap();
+    transcript.add(&exchange);
+    let randoms = Randoms { client: [0x42; 32], server: random };
+    let master = classic::master_secret(profile, suite.prf, &Secret::new(premaster), &randoms);
+    let keys = classic::key_block(profile, suite, &master, &randoms).client;
+    let finished = classic::verify_data(profile, suite.prf, &master, true, &transcript);
+    let finished = tail::frame(HandshakeType::FINISHED, &finished).unwrap();
+    let (mac, key, iv) = (keys.mac.as_bytes(), keys.key.as_bytes(), keys.iv.as_bytes());
+    let mut sealer = sealer(profile, suite, Material { mac, key, iv, encrypt_then_mac: false }).unwrap();
+    let mut stream = [&[0x80, hello.len() as u8], &hello[..]].concat();
+    stream.extend(record(ContentType::HANDSHAKE, &exchange));
+    stream.extend(record(ContentType::CHANGE_CIPHER_SPEC, &[1]));
+    let sealed = [
+        (ContentType::HANDSHAKE, &finished[..]),
+        (ContentType::APPLICATION_DATA, &[7; 705]),
+        (ContentType::ALERT, &[1, 0]),
+    ];
+    for (number, (typ, plain)) in sealed.into_iter().enumerate() {
+        let mut body = vec![0; sealer.sealed_len(plain.len())];
+        let head = Head::new(typ, WireVersion::TLS10, body.len());
+        sealer.seal(number as u64, &head, plain, &mut body).unwrap();
+        stream.extend(record(typ, &body));
+    }
+    stream
+}
+
+/// The recorded client's streams of old versions take a server to data and an orderly end.
+#[test]
+fn old_streams_are_taken_again_to_their_end() {
+    for (name, flags) in [("old-ssl3", SSL3), ("old-tls10", TLS10), ("old-v2-hello", TLS10)] {
+        let seed = fs::read(folder("server").join(name)).unwrap();
+        assert_eq!(seed[0], flags, "{name}");
+        let (mut end, _) = targets::opened(Role::Server, flags);
+        let (mut from, mut to) = (Pipe::new(), Pipe::new());
+        from.bytes.extend(&seed[1..]);
+        let mut out = Vec::new();
+        assert_eq!(end.run(&mut Call::handshake(), &mut from, &mut to, &[], &mut out), 0, "{name}");
+        let mut code = 0;
+        while code == 0 {
+            code = end.run(&mut Call::read(1000), &mut from, &mut to, &[], &mut out);
+        }
+        assert_eq!((code, &out[..]), (st_core::status::SSL_CLOSED_GRACEFUL, &[7; 705][..]), "{name}");
+    }
 }
 
 #[test]
@@ -159,6 +281,12 @@ fn the_seeds_are_written() {
         write("server", &format!("stream-{flags}"), &with(flags, &up));
         write("client", &format!("stream-{flags}"), &with(flags, &down));
     }
+    for (name, flags) in [("old-ssl3", SSL3), ("old-tls10", TLS10)] {
+        let (up, down) = old_streams(flags);
+        write("server", name, &with(flags, &up));
+        write("client", name, &with(flags, &down));
+    }
+    write("server", "old-v2-hello", &with(TLS10, &v2_stream()));
     let types = [
         (HandshakeType::CLIENT_HELLO, Some(0)),
         (HandshakeType::SERVER_HELLO, Some(1)),
@@ -171,7 +299,7 @@ fn the_seeds_are_written() {
     for (typ, selector) in types {
         let body = targets::body_of(typ);
         assert!(!body.is_empty(), "{typ:?}");
-        all.extend(st_core::wire::tail::frame(typ, &body).unwrap());
+        all.extend(tail::frame(typ, &body).unwrap());
         if let Some(selector) = selector {
             write("messages", &format!("type-{}", typ.0), &with(selector, &body));
         }

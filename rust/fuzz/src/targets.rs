@@ -343,7 +343,7 @@ fn exercise(end: &mut End, input: &[u8], step: usize) {
 }
 
 /// Options, and how many bytes come at a time, out of the first byte.
-fn opened(role: Role, first: u8) -> (End, usize) {
+pub fn opened(role: Role, first: u8) -> (End, usize) {
     let mut end = tap::end(role, if first & 1 == 0 { KNOWN } else { 0xc02f });
     for option in [0, 1, 2, 7].iter().filter(|_| first & 2 != 0) {
         assert_eq!(end.session.set_option(*option, true), 0);
@@ -354,8 +354,17 @@ fn opened(role: Role, first: u8) -> (End, usize) {
     if first & 8 != 0 {
         assert_eq!(end.session.set_client_auth(ClientAuth::Try as i64), 0);
     }
+    if first & (16 | OLD) == OLD {
+        let highest = [2, 4, 7, 8][usize::from(first >> 6)];
+        assert_eq!(end.session.set_version_min(2), 0);
+        assert_eq!(end.session.set_version_max(highest), 0);
+        assert_eq!(end.session.set_enabled_ciphers(&[0x002f, 0x000a, 0x0005, 0x0001]), 0);
+    }
     (end, if first & 16 == 0 { usize::MAX } else { usize::from(first >> 5) + 1 })
 }
+
+/// Versions from SSLv3 on and suites that all of them have; the two bits above say the highest.
+pub const OLD: u8 = 32;
 
 /// A server's stream as a client meets it.
 pub fn client(data: &[u8]) {
