@@ -1,4 +1,4 @@
-"""The three commands under one name.
+"""The four commands under one name.
 
 In: the command line. Out: an exit code. Promise: each command lives in a file of its own; here they only meet.
 """
@@ -11,19 +11,21 @@ import typer
 
 import securetransport as st
 
+from .audit import audit
 from .connect import connect
 from .demo import demo
 from .serve import serve
 
 app = typer.Typer(
     name="securetransport",
-    help="TLS connections through Secure Transport's SSL* functions: show one, open one, serve some.",
+    help="TLS connections through Secure Transport's SSL* functions: show one, open one, audit or serve some.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
 app.command()(connect)
+app.command()(audit)
 app.command()(serve)
 
 

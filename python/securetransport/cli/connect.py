@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import stat
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,26 +21,32 @@ from rich.progress import Progress, TaskID
 from rich.text import Text
 
 import securetransport as st
-from securetransport import extensions
+from securetransport import extensions, spi
 from securetransport.adapters.callbacks import SocketCallbacks
 from securetransport.constants import messages
 
-from . import output
+from . import output, probing
+from .asking import Place, dial
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
 from .options import (
     Alpn,
     CaFile,
     Ciphers,
+    ClientCert,
+    ClientKey,
+    HostPort,
     Json,
     MaxVersion,
     MinVersion,
+    Port,
+    ServerName,
     TlsSettings,
     load_authorities,
     load_credentials,
     new_context,
     read_settings,
 )
-from .problems import Exit, Problem, explain_client, explain_network, status_name
+from .problems import Exit, Problem, advise, explain_client, is_about_the_hello, status_name
 
 __all__ = ["connect", "parse_place"]
 
@@ -52,40 +56,61 @@ _PATIENCE = 10.0
 _TICK = 0.2
 #: How long to wait for more after standard input has ended, in seconds.
 _WAIT = 3.0
+#: How long the end waits for a write that is under way, in seconds.
+_GOODBYE = 2.0
 _BLOCK = 64 * 1024
 
 
+Insecure = Annotated[bool, typer.Option("--insecure", help="Go on although the server is not trusted.")]
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        "--wait", min=0, metavar="SECONDS", help="After the end of input, wait this long for more output."
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="To connect and, again, to shake hands."),
+]
+MinDhBits = Annotated[
+    int | None,
+    typer.Option(
+        "--min-dh-bits",
+        min=512,
+        max=2048,
+        metavar="BITS",
+        help="Smallest Diffie-Hellman group. [default: 1024]",
+    ),
+]
+NoRecordSplitting = Annotated[
+    bool,
+    typer.Option("--no-record-splitting", help="For servers that choke on records of one byte (TLS 1.0)."),
+]
+AcceptUncleanClose = Annotated[
+    bool,
+    typer.Option(
+        "--accept-unclean-close", help="Take the bare end of the connection for the end of the data."
+    ),
+]
+
+
 def connect(
-    place: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Where to; [ADDRESS]:PORT for IPv6.")],
-    port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Port, if not in HOST:PORT. [default: 443]")
-    ] = None,
-    servername: Annotated[
-        str | None,
-        typer.Option("--servername", metavar="NAME", help="Name to ask for and verify instead of HOST."),
-    ] = None,
+    place: HostPort,
+    port: Port = None,
+    servername: ServerName = None,
     cafile: CaFile = None,
-    client_cert: Annotated[
-        Path | None,
-        typer.Option("--client-cert", metavar="FILE", help="Certificate to show: PEM, DER or PKCS#12."),
-    ] = None,
-    client_key: Annotated[
-        Path | None,
-        typer.Option("--client-key", metavar="FILE", help="Its key, if --client-cert does not hold it."),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Go on although the certificate is not trusted.")
-    ] = False,
+    client_cert: ClientCert = None,
+    client_key: ClientKey = None,
+    insecure: Insecure = False,
     min_version: MinVersion = "tls1.2",
     max_version: MaxVersion = None,
     cipher: Ciphers = None,
     alpn: Alpn = None,
-    wait: Annotated[
-        float | None,
-        typer.Option(
-            "--wait", min=0, metavar="SECONDS", help="After the end of input, wait this long for more output."
-        ),
-    ] = None,
+    wait: Wait = None,
+    timeout: Timeout = _PATIENCE,
+    min_dh_bits: MinDhBits = None,
+    no_record_splitting: NoRecordSplitting = False,
+    accept_unclean_close: AcceptUncleanClose = False,
     as_json: Json = False,
 ) -> None:
     """Connect to a TLS server, show what was agreed and whether it is trusted, then pipe stdin and stdout."""
@@ -96,7 +121,9 @@ def connect(
         settings = read_settings(min_version, max_version, cipher, alpn)
         authorities = load_authorities(cafile) if cafile else None
         credentials = load_credentials(client_cert, client_key) if client_cert else None
-        client = _Client(host, number, servername or host, settings, authorities, credentials, insecure)
+        asked = Place(host, number, servername or host)
+        client = _Client(asked, settings, authorities, credentials, insecure)
+        client.tolerate(min_dh_bits, no_record_splitting, timeout)
         with client.open():
             facts = client.facts()
             if as_json:
@@ -104,7 +131,7 @@ def connect(
                 st.SSLClose(client.context)
                 return
             _show(facts, output.console(stderr=True))
-            _Pipe(client).run(wait)
+            _Pipe(client, accept_unclean_close).run(wait)
 
 
 def parse_place(text: str, port: int | None = None) -> tuple[str, int]:
@@ -146,36 +173,43 @@ class _Client:
 
     def __init__(
         self,
-        host: str,
-        port: int,
-        name: str,
+        place: Place,
         settings: TlsSettings,
         authorities: list[st.SecCertificate] | None,
         credentials: list[Any] | None,
         insecure: bool,
     ) -> None:
-        self.host, self.port, self.name = host, port, name
-        self.where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.place, self.where = place, place.where
+        self.settings = settings
         self.authorities = authorities
+        self.credentials = credentials
         self.insecure = insecure
-        self.versions = settings.versions
         self.asked_in_vain = False
         self.judgement: Judgement | None = None
         self.address = ""
         self.handshake_time = 0.0
+        self.patience = _PATIENCE
         self.context = new_context(st.kSSLClientSide, settings)
-        if st.SSLSetPeerDomainName(self.context, name, len(name)) != st.errSecSuccess:
-            raise Problem(Exit.USAGE, f"{name!r} cannot be the name of a server.")
+        if st.SSLSetPeerDomainName(self.context, place.name, len(place.name)) != st.errSecSuccess:
+            raise Problem(Exit.USAGE, f"{place.name!r} cannot be the name of a server.")
         if credentials and st.SSLSetCertificate(self.context, credentials) != st.errSecSuccess:
             raise Problem(Exit.FILE, "The client certificate and key cannot be used.")
         st.SSLSetSessionOption(self.context, st.kSSLSessionOptionBreakOnServerAuth, True)
         # This pause comes only when there is no certificate to show; it goes on without one.
         st.SSLSetSessionOption(self.context, st.kSSLSessionOptionBreakOnCertRequested, True)
 
+    def tolerate(self, min_dh_bits: int | None, no_record_splitting: bool, timeout: float) -> None:
+        """What old and slow servers need."""
+        self.patience = timeout
+        if min_dh_bits is not None:
+            spi.SSLSetMinimumDHGroupSize(self.context, min_dh_bits)
+        if no_record_splitting:
+            st.SSLSetSessionOption(self.context, st.kSSLSessionOptionSendOneByteRecord, False)
+
     @contextlib.contextmanager
     def open(self) -> Any:
         """Connect and shake hands; closed in good order at the end."""
-        self.socket = self._dial()
+        self.socket, self.address = dial(self.place, self.patience)
         with self.socket:
             self.transport = _Transport(self.socket)
             st.SSLSetIOFuncs(self.context, *self.transport)
@@ -183,35 +217,16 @@ class _Client:
                 self._shake()
                 yield
             finally:
-                self.socket.settimeout(1.0)
-                st.SSLClose(self.context)
+                self._close()
 
-    def _dial(self) -> socket.socket:
-        """The first address that answers."""
-        failure: OSError | None = None
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            problem = error if isinstance(error, OSError) else socket.gaierror(str(error))
-            raise explain_network(problem, self.where) from None
-        for family, kind, protocol, _, address in found:
-            sock = socket.socket(family, kind, protocol)
-            sock.settimeout(_PATIENCE)
-            try:
-                sock.connect(address)
-            except OSError as error:
-                sock.close()
-                # A refusal says more than another address family that cannot be reached at all.
-                failure = error if failure is None or isinstance(error, ConnectionRefusedError) else failure
-                continue
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.address = str(address[0])
-            return sock
-        raise explain_network(failure or OSError("there is no address to connect to"), self.where)
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):  # it may be closed already
+            self.socket.settimeout(1.0)
+        st.SSLClose(self.context)
 
     def _shake(self) -> None:
         started = time.monotonic()
-        deadline = started + _PATIENCE
+        deadline = started + self.patience
         while True:
             self.socket.settimeout(max(0.001, deadline - time.monotonic()))
             status = st.SSLHandshake(self.context)
@@ -226,6 +241,20 @@ class _Client:
         self.handshake_time = time.monotonic() - started
         if status != st.errSecSuccess:
             self._fail(status)
+        if self.judgement is None and not self.insecure:
+            self._reject_anonymous()
+
+    def _reject_anonymous(self) -> None:
+        st.SSLClose(self.context)
+        suite = connection_facts(self.context)["suite"]
+        raise Problem(
+            Exit.UNTRUSTED,
+            f"{self.where} proves nothing with {suite}: anyone could be on the other side; --insecure goes on all "
+            "the same.",
+            trusted=False,
+            reason="the server has no certificate",
+            chain=[],
+        )
 
     def _reject(self, judgement: Judgement) -> None:
         """Tell the peer why, and the user."""
@@ -244,25 +273,43 @@ class _Client:
         )
 
     def _fail(self, status: int) -> None:
+        """Say what went wrong and, where another hello could help, which."""
         _, report = extensions.SSLCopyConnectionReport(self.context, None)
+        report = report or {}
+        tried = False
+        if is_about_the_hello(status, report, self.transport.first):
+            self._close()
+            self.socket.close()  # some serve one connection at a time
+            tried = True
+            with output.waiting("Asking what the server speaks"):
+                advice = probing.find(
+                    self.place,
+                    self.settings,
+                    self.credentials,
+                    self.patience,
+                    spoke=bool(self.transport.first),
+                )
+            if advice is not None:
+                raise advise(self.where, status, report, advice.finding, advice.remedy)
         raise explain_client(
             status,
             self.where,
-            report or {},
-            self.versions,
+            report,
+            self.settings.versions,
             first=self.transport.first,
             reset=self.transport.failure is not None,
             asked=self.asked_in_vain,
+            tried=tried,
         )
 
     def facts(self) -> dict[str, Any]:
         """Everything worth showing."""
         judgement = self.judgement
         return {
-            "host": self.host,
-            "port": self.port,
+            "host": self.place.host,
+            "port": self.place.port,
             "address": self.address,
-            "servername": self.name,
+            "servername": self.place.name,
             **connection_facts(self.context),
             "handshake_ms": round(self.handshake_time * 1000, 1),
             "trusted": bool(judgement and judgement.trusted),
@@ -296,11 +343,16 @@ def _show(facts: dict[str, Any], to: Console) -> None:
 class _Pipe:
     """Standard input to the peer in one thread, the peer to standard output in another."""
 
-    def __init__(self, client: _Client) -> None:
+    def __init__(self, client: _Client, accept_unclean_close: bool = False) -> None:
         self.client = client
         self.context = client.context
+        self.accept_unclean_close = accept_unclean_close
         self.input_ended = threading.Event()
+        #: Held while input is being written; kept for good at the end.
+        self.turn = threading.Lock()
+        self.ending = False
         self.sent = 0
+        self.writes = 0
         self.failure: int | None = None
         self.progress: Progress | None = None
         self.task: TaskID | None = None
@@ -311,7 +363,13 @@ class _Pipe:
         with self._bar() as self.progress:
             sender = threading.Thread(target=self._send_input, name="stdin", daemon=True)
             sender.start()
-            status = self._receive(wait)
+            try:
+                status = self._receive(wait)
+            finally:
+                # A thread that comes back from native code while the interpreter goes down would end the process
+                # badly: from here on there is none.
+                self.ending = True
+                self.turn.acquire(timeout=_GOODBYE)
         self._end(status)
 
     def _bar(self) -> Progress:
@@ -330,21 +388,29 @@ class _Pipe:
         descriptor = sys.stdin.fileno()
         try:
             while data := os.read(descriptor, _BLOCK):
-                status, taken = st.SSLWrite(self.context, data, len(data))
-                while status == st.errSSLWouldBlock:
-                    rest = data[taken:]  # either everything was taken, or nothing
-                    status, more = st.SSLWrite(self.context, rest or None, len(rest))
-                    taken += more
-                if status != st.errSecSuccess:
-                    self.failure = status
-                    return
-                self.sent += len(data)
+                with self.turn:
+                    if not self._write(data):
+                        return
                 if self.progress is not None and self.task is not None:
                     self.progress.update(self.task, completed=self.sent)
         except OSError:
             pass  # standard input is gone: that is its end
         finally:
             self.input_ended.set()
+
+    def _write(self, data: bytes) -> bool:
+        """All of it; whether that went well."""
+        status, taken = st.SSLWrite(self.context, data, len(data))
+        while status == st.errSSLWouldBlock and not self.ending:
+            rest = data[taken:]  # either everything was taken, or nothing
+            status, more = st.SSLWrite(self.context, rest or None, len(rest))
+            taken += more
+        if status != st.errSecSuccess:
+            self.failure = status
+            return False
+        self.sent += len(data)
+        self.writes += 1
+        return True
 
     def _receive(self, wait: float | None) -> int:
         quiet_since = time.monotonic()
@@ -369,12 +435,30 @@ class _Pipe:
         where = self.client.where
         if status in (st.errSecSuccess, st.errSSLClosedGraceful):
             return
-        if status == st.errSSLClosedAbort:
-            how = "was reset" if self.client.transport.failure else "ended without a proper close"
+        splits = self.writes > 1 and self._splits_records()  # the first write goes out whole
+        hint = "; if it chokes on records of one byte, --no-record-splitting sends none" if splits else ""
+        if status == st.errSSLClosedAbort and not self.client.transport.failure:
+            if self.accept_unclean_close:
+                return
             raise Problem(
                 Exit.BROKEN,
-                f"The connection to {where} {how}; what was received may be cut short.",
+                f"The connection to {where} ended without a proper close; what was received may be cut short; "
+                f"--accept-unclean-close takes that for the end{hint}.",
+                status=int(status),
+            )
+        if status == st.errSSLClosedAbort:
+            raise Problem(
+                Exit.BROKEN,
+                f"The connection to {where} was reset; what was received may be cut short{hint}.",
                 status=int(status),
             )
         words = messages.status_sentence(status) or status_name(status)
-        raise Problem(Exit.BROKEN, f"The connection to {where} failed: {words}", status=int(status))
+        raise Problem(
+            Exit.BROKEN, f"The connection to {where} failed: {words.rstrip('.')}{hint}.", status=int(status)
+        )
+
+    def _splits_records(self) -> bool:
+        """Whether data went out in records of one byte and the rest: CBC below TLS 1.1."""
+        facts = connection_facts(self.context)
+        _, on = st.SSLGetSessionOption(self.context, st.kSSLSessionOptionSendOneByteRecord, None)
+        return bool(on) and facts["version"] in ("SSLv3", "TLS 1.0") and "_CBC_" in (facts["suite"] or "")

@@ -22,14 +22,22 @@ from securetransport import extensions
 from .problems import Exit, Problem
 
 __all__ = [
+    "SUITE_NAMES",
+    "VERSIONS",
     "Alpn",
     "CaFile",
     "Ciphers",
+    "ClientCert",
+    "ClientKey",
+    "HostPort",
     "Json",
     "MaxVersion",
     "MinVersion",
+    "Port",
+    "ServerName",
     "TlsSettings",
     "certificates_from",
+    "default_suites",
     "load_authorities",
     "load_credentials",
     "new_context",
@@ -62,6 +70,22 @@ CaFile = Annotated[
     typer.Option(
         "--cafile", metavar="FILE", help="Authorities to trust instead of the system's (PEM or DER)."
     ),
+]
+HostPort = Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Where to; [ADDRESS]:PORT for IPv6.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port, if not in HOST:PORT. [default: 443]")
+]
+ServerName = Annotated[
+    str | None,
+    typer.Option("--servername", metavar="NAME", help="Name to ask for (and to verify) instead of HOST."),
+]
+ClientCert = Annotated[
+    Path | None,
+    typer.Option("--client-cert", metavar="FILE", help="Certificate to show: PEM, DER or PKCS#12."),
+]
+ClientKey = Annotated[
+    Path | None,
+    typer.Option("--client-key", metavar="FILE", help="Its key, if --client-cert does not hold it."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -99,7 +123,7 @@ class TlsSettings:
     @property
     def needs_rsa(self) -> bool:
         """Whether a server can only use these suites with an RSA key."""
-        return not any("_ECDSA_" in name for name, number in _SUITE_NAMES.items() if number in self.suites)
+        return not any("_ECDSA_" in name for name, number in SUITE_NAMES.items() if number in self.suites)
 
     @property
     def versions(self) -> str:
@@ -130,7 +154,7 @@ def read_settings(
             raise Problem(
                 Exit.USAGE, f"{name!r} cannot be an application protocol: at most 31 ASCII characters."
             )
-    return TlsSettings(lowest, highest, suites or _default_suites(lowest), protocols)
+    return TlsSettings(lowest, highest, suites or default_suites(lowest), protocols)
 
 
 def _split(values: list[str] | None) -> Iterable[str]:
@@ -149,7 +173,7 @@ def _version(text: str) -> str:
     return name
 
 
-def _default_suites(lowest: str) -> tuple[int, ...]:
+def default_suites(lowest: str) -> tuple[int, ...]:
     """Modern suites; with older versions allowed the library's own list after them, else those had none."""
     if _ORDER.index(lowest) >= _ORDER.index(MODERN_VERSION):
         return MODERN_SUITES
@@ -159,22 +183,24 @@ def _default_suites(lowest: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys((*MODERN_SUITES, *(enabled or ()))))
 
 
-_SUITE_NAMES: dict[str, int] = {
+SUITE_NAMES: dict[str, int] = {
     name: value
     for name, value in (*vars(st).items(), *vars(extensions).items())
     if name.startswith(("TLS_", "SSL_")) and "_WITH_" in name and isinstance(value, int)
 }
 
 
+#: "anon" is the one part of a name that is not in capitals.
+_BY_UPPER = {name.upper(): number for name, number in SUITE_NAMES.items()}
 _EXAMPLE = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
 
 
 def _suite(text: str) -> int:
     name = text.upper().replace("-", "_")
     for candidate in (name, f"TLS_{name}"):
-        if candidate in _SUITE_NAMES:
-            return _SUITE_NAMES[candidate]
-    close = difflib.get_close_matches(name if name.startswith("TLS_") else f"TLS_{name}", _SUITE_NAMES, n=1)
+        if candidate in _BY_UPPER:
+            return _BY_UPPER[candidate]
+    close = difflib.get_close_matches(name if name.startswith("TLS_") else f"TLS_{name}", SUITE_NAMES, n=1)
     hint = f"the closest is {close[0]}" if close else f"{_EXAMPLE} is one"
     raise Problem(Exit.USAGE, f"{text!r} is no cipher suite; {hint}.")
 

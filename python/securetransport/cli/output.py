@@ -21,7 +21,7 @@ from rich.text import Text
 
 from .problems import Exit, Problem
 
-__all__ = ["clean", "console", "print_json", "progress", "reporting", "rows", "size", "verdict"]
+__all__ = ["clean", "console", "print_json", "progress", "reporting", "rows", "size", "verdict", "waiting"]
 
 #: Wide enough that nothing is folded where no terminal says how wide it is.
 _WIDE = 200
@@ -78,6 +78,14 @@ def progress(to: Console, enabled: bool = True) -> Progress:
         transient=True,
         disable=not (enabled and to.is_terminal),
     )
+
+
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Something that takes a while; said on a terminal only, and gone when it ends."""
+    to = console(stderr=True)
+    with to.status(words) if to.is_terminal else contextlib.nullcontext():
+        yield
 
 
 @contextlib.contextmanager

@@ -14,7 +14,16 @@ from typing import Any
 import securetransport as st
 from securetransport.constants import messages
 
-__all__ = ["Exit", "Problem", "explain_client", "explain_network", "explain_plain", "status_name"]
+__all__ = [
+    "Exit",
+    "Problem",
+    "advise",
+    "explain_client",
+    "explain_network",
+    "explain_plain",
+    "is_about_the_hello",
+    "status_name",
+]
 
 
 class Exit(enum.IntEnum):
@@ -90,6 +99,7 @@ def explain_network(error: OSError, where: str) -> Problem:
 
 
 _OLDER = "--min-version tls1.0 allows older versions"
+_TRIED = "older versions and every cipher suite were tried too"
 _AGREE = frozenset(
     {
         st.errSSLNegotiation,
@@ -119,20 +129,18 @@ def explain_client(
     first: bytes = b"",
     reset: bool = False,
     asked: bool = False,
+    tried: bool = False,
 ) -> Problem:
     """Why a client's handshake failed with ``status``.
 
     ``versions`` is what was offered, ``first`` how the peer's answer began, ``reset`` whether the transport failed
-    rather than ended, ``asked`` whether the peer asked for a certificate and got none.
+    rather than ended, ``asked`` whether the peer asked for a certificate and got none, ``tried`` whether other
+    versions and suites did not help.
     """
-    received, sent = report.get("alert_received"), report.get("alert_sent")
-    details = {
-        "status": int(status),
-        "status_name": status_name(status),
-        "alert_received": received,
-        "alert_sent": sent,
-    }
+    received = report.get("alert_received")
+    details = _details(status, report)
     plain = explain_plain(first)
+    older = _TRIED if tried else _OLDER
     if status == st.errSecParam:
         return Problem(
             Exit.USAGE, f"This library speaks no protocol version in the range {versions}.", **details
@@ -146,16 +154,18 @@ def explain_client(
         )
     elif status == st.errSSLClosedAbort and not first:
         how = "resets" if reset else "closes"
-        sentence = f"{where} {how} the connection without an answer; it may not speak TLS there, or {_OLDER}."
+        sentence = f"{where} {how} the connection without an answer; it may not speak TLS there; {older}."
     elif asked and received:
         sentence = (
             f"{where} asks for a client certificate and got none{_alert(received)}; --client-cert and --client-key "
             "name one."
         )
+    elif status == st.errSSLWeakPeerEphemeralDHKey:
+        sentence = _weak(where, report.get("dh_bits"))
     elif status in _AGREE:
         sentence = (
             f"{where} and this side share no protocol version (here {versions}) or cipher suite"
-            f"{_alert(received)}; {_OLDER}, --cipher names other suites."
+            f"{_alert(received)}; {older if tried else f'{older}, --cipher names other suites'}."
         )
     elif status in _ABOUT_OUR_CERTIFICATE:
         sentence = (
@@ -168,6 +178,43 @@ def explain_client(
             f"The handshake with {where} failed with {status_name(status)}: {words[0].lower()}{words[1:]}"
         )
     return Problem(Exit.HANDSHAKE, sentence, **details)
+
+
+def is_about_the_hello(status: int, report: dict[str, Any], first: bytes) -> bool:
+    """Whether another hello could end better: the server has not chosen anything yet, and what it said is TLS."""
+    return not (
+        report.get("suite")
+        or status in (st.errSecParam, st.errSecIO)
+        or status in _ABOUT_OUR_CERTIFICATE
+        or explain_plain(first)
+        or (first and first[0] not in (0x15, 0x16))
+    )
+
+
+def advise(where: str, status: int, report: dict[str, Any], finding: str, remedy: str) -> Problem:
+    """What is the matter with a server that was found out by asking it in other ways."""
+    sentence = f"{where} {finding}{_alert(report.get('alert_received'))}: {remedy}."
+    return Problem(Exit.HANDSHAKE, sentence, **_details(status, report))
+
+
+def _details(status: int, report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "status": int(status),
+        "status_name": status_name(status),
+        "alert_received": report.get("alert_received"),
+        "alert_sent": report.get("alert_sent"),
+    }
+
+
+def _weak(where: str, bits: int | None) -> str:
+    """A Diffie-Hellman group that is too small; below 512 bits nothing helps."""
+    size = f" of {bits} bits" if bits else ""
+    remedy = (
+        f"--min-dh-bits {bits} accepts it, others can read along"
+        if bits and bits >= 512
+        else "no flag accepts it"
+    )
+    return f"{where} uses a Diffie-Hellman group{size}, which is too small; {remedy}."
 
 
 def _alert(name: str | None) -> str:
