@@ -66,6 +66,7 @@ pub fn run(
                 end.session.take(call, &mut out[at..at + n]);
                 Event::Done
             }
+            Turn::Alone => Event::Done,
             Turn::Seal => {
                 let from = call.processed();
                 end.session.seal(call, &data[from..]);

@@ -7,6 +7,7 @@ In: the command line. Out: an exit code (``docs/cli.md``). Promise: without the 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 
 _NEEDED = ("typer", "rich")
@@ -20,9 +21,15 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    from .cli.app import run
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # started with it closed: what would go there goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    try:
+        from .cli.app import run
 
-    return run()
+        return run()
+    except KeyboardInterrupt:  # before a command was there to take care of it
+        return 130
 
 
 if __name__ == "__main__":

@@ -389,3 +389,8 @@ def test_processed_may_be_left_out() -> None:
     pair = connected()
     assert st.SSLWrite(pair.client, b"hello", 5) == (0, 5)
     assert st.SSLRead(pair.server, None, 5) == (0, b"hello", 5)
+
+
+def test_a_configuration_that_is_no_text_at_all_is_unknown() -> None:
+    """A lone surrogate has no UTF-8; as every other unknown name it is a wrong value, no exception."""
+    assert st.SSLSetSessionConfig(connected().client, "\ud800") == st.errSecParam

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pipes import LIMIT, WOULD_BLOCK, BlockingPipe, Pair, Task, blocking_links, connected, message, ok, state
 from typing import Any
 
@@ -241,3 +242,95 @@ def test_many_connections_on_many_threads() -> None:
 
     for task in [Task(run, number) for number in range(24)]:
         assert task.result() == 0
+
+
+def asked_to_renegotiate(pair: Pair) -> None:
+    ok(st.SSLReHandshake(pair.server))
+    assert st.SSLWrite(pair.server, None, 0, None) == (0, 0)
+
+
+def test_a_write_that_meets_a_renegotiation_does_not_read_beside_the_reader() -> None:
+    """It was made on a complete handshake, had to wait for its turn, and then another handshake was under way."""
+    pair = connected()
+    writing, reading = Gate(pair.up.work_write), Gate(pair.down.work_read)
+    pair.up.on_write.append(writing)
+    first = Task(st.SSLWrite, pair.client, b"one", 3, None)
+    assert writing.inside.wait(LIMIT)
+    second = Task(st.SSLWrite, pair.client, b"two", 3, None)
+    time.sleep(0.2)  # so that it waits for the first, which nothing shows
+    asked_to_renegotiate(pair)
+
+    pair.down.on_read.extend([None, None, lambda *_: (0, 2), reading])
+    reader = Task(st.SSLRead, pair.client, None, 10, None)
+    assert reading.inside.wait(LIMIT)
+    assert state(pair.client) == st.kSSLHandshake
+    asked = len(pair.down.asked)
+    writing.go.set()
+    assert first.result() == (0, 3)
+    time.sleep(0.2)
+    assert len(pair.down.asked) == asked
+    reading.go.set()
+    assert reader.result() == (WOULD_BLOCK, b"", 0)
+    assert second.result() == (WOULD_BLOCK, 0)
+
+
+def test_a_handshake_ends_when_another_thread_closes_its_context() -> None:
+    pair = Pair()
+    gate = Gate(pair.down.work_read)
+    pair.down.on_read.append(gate)
+    task = Task(st.SSLHandshake, pair.client)
+    assert gate.inside.wait(LIMIT)
+    assert st.SSLHandshake(pair.server) == WOULD_BLOCK
+    ok(st.SSLClose(pair.client))
+    sent = len(pair.up.writes)
+    gate.go.set()
+    assert task.result() == st.errSSLClosedGraceful
+    assert state(pair.client) == st.kSSLClosed
+    assert len(pair.up.writes) == sent
+    assert st.SSLHandshake(pair.server) == WOULD_BLOCK
+
+
+def test_closing_tells_the_peer_while_a_handshake_waits_for_it() -> None:
+    pair = Pair()
+    assert st.SSLHandshake(pair.client) == WOULD_BLOCK
+    gate = Gate(pair.up.work_read)
+    pair.up.on_read.extend([None, None, gate])
+    task = Task(st.SSLHandshake, pair.server)
+    assert gate.inside.wait(LIMIT)
+    ok(st.SSLClose(pair.server))
+    assert pair.down.writes[-1] == b"\x15\x03\x03\x00\x02\x01\x00"
+    gate.go.set()
+    assert task.result() == st.errSSLClosedGraceful
+
+
+def test_an_error_set_out_of_a_callback_ends_the_call_that_runs_it() -> None:
+    pair = connected()
+
+    def reject(*arguments: Any) -> Any:
+        ok(st.SSLSetError(pair.client, st.errSecCertificateExpired))
+        return pair.down.work_read(*arguments)
+
+    ok(st.SSLWrite(pair.server, b"hello", 5, None)[0])
+    pair.down.on_read.append(reject)
+    assert st.SSLRead(pair.client, None, 5, None) == (st.errSSLClosedAbort, b"", 0)
+    assert st.SSLHandshake(pair.client) == 0
+    assert st.SSLRead(pair.server, None, 5, None)[0] == st.errSSLPeerCertExpired
+
+
+def test_no_data_follows_the_close_notify_of_another_thread() -> None:
+    pair = connected()
+    gate = Gate(pair.up.work_write)
+    pair.up.on_write.append(gate)
+    n = 400_000  # several stretches
+    task = Task(st.SSLWrite, pair.client, bytes(n), n, None)
+    assert gate.inside.wait(LIMIT)
+    ok(st.SSLClose(pair.client))
+    gate.go.set()
+    assert task.result() == (st.errSSLClosedGraceful, n)
+    assert pair.up.writes[-1][:1] == b"\x15"
+    got = 0
+    while (answer := st.SSLRead(pair.server, None, n, None))[0] == 0:
+        got += answer[2]
+    assert answer[0] == st.errSSLClosedGraceful
+    assert got == 131_072
+    assert not pair.up.data

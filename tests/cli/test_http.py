@@ -255,6 +255,8 @@ def test_an_unchanged_file_is_not_sent_again(client: Client) -> None:
         (b"GET /hello.txt HTTP/1.1\r\n\r\n", 400),
         (b"GET /hello.txt HTTP/1.1\r\nHost : x\r\n\r\n", 400),
         (b"GET /hello.txt HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", 400),
+        (b"GET /hello.txt HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+        (b"GET /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\n", 400),
         (b"GET ftp://x/hello.txt HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"\x16\x03\x01\x00\x05hello\r\n\r\n", 400),
         (b"POST /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 405),

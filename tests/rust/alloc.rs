@@ -67,6 +67,7 @@ fn run(end: &mut End, call: &mut Call, line: &mut Line, data: &[u8], out: &mut [
                 assert_eq!(end.session.take(call, &mut out[at..at + n]), n);
                 Event::Done
             }
+            Turn::Alone => Event::Done,
             Turn::Seal => {
                 let from = call.processed();
                 end.session.seal(call, &data[from..]);

@@ -144,6 +144,7 @@ impl End {
                     assert_eq!(self.session.take(call, &mut out[at..]), n);
                     Event::Done
                 }
+                Turn::Alone => Event::Done,
                 Turn::Seal => {
                     let from = call.processed();
                     self.session.seal(call, &data[from..]);

@@ -5,6 +5,9 @@ In: the command line. Out: an exit code. Promise: each command lives in a file o
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +17,8 @@ import securetransport as st
 from .audit import audit
 from .connect import connect
 from .demo import demo
+from .output import clean
+from .problems import Exit
 from .serve import serve
 
 app = typer.Typer(
@@ -45,6 +50,18 @@ def _options(
 
 
 def run() -> int:
-    """Run the command line; returns or exits with its exit code."""
-    app()
+    """Run the command line; returns or exits with its exit code.
+
+    An ``OSError`` that no command explains comes from the user's system, such as a full disk behind standard
+    output: it is told as a sentence, too.
+    """
+    try:
+        app()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        with contextlib.suppress(OSError):
+            print(f"error: {clean(where)}{error.strerror or error}.", file=sys.stderr)
+        with contextlib.suppress(OSError):  # what could not be written is not tried again at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.FILE)
     return 0

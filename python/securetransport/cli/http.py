@@ -27,6 +27,8 @@ _HEAD_LIMIT = 16 * 1024
 #: A file is read and sealed in pieces of this size; one connection holds the loop no longer than that.
 _PIECE = 128 * 1024
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+#: Fields that say where a request ends or whom it is for; two of a kind mean that somebody disagrees.
+_ONCE = ("host", "content-length", "transfer-encoding")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 
 
@@ -113,7 +115,10 @@ def _parse(head: bytes) -> _Request:
         # Folded lines, blanks before the colon and doubled framing are how requests get smuggled (RFC 9112, 5.1).
         if not colon or not _TOKEN.match(name) or "\r" in value or "\0" in value:
             raise _Refused(HTTPStatus.BAD_REQUEST, close=True)
-        headers[name.lower()] = value.strip(" \t")
+        name, value = name.lower(), value.strip(" \t")
+        if name in _ONCE and name in headers:
+            raise _Refused(HTTPStatus.BAD_REQUEST, close=True)
+        headers[name] = value
     if words[2] == "HTTP/1.1" and "host" not in headers:
         raise _Refused(HTTPStatus.BAD_REQUEST, close=True)
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:

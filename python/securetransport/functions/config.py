@@ -109,7 +109,9 @@ def SSLSetSessionConfig(context: SSLContext | None, config: str | None) -> int:
         return errSecParam
     if config is not None and not isinstance(config, str):
         raise TypeError(f"config must be a str or None, not {type(config).__name__}")
-    return errSecParam if context is None or config is None else context.set_session_config(config)
+    if context is None or config is None or not config.isascii():
+        return errSecParam
+    return context.set_session_config(config)
 
 
 # --- cipher suites ---------------------------------------------------------------------------------------

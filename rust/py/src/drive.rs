@@ -32,8 +32,15 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// another, and be held while Python code runs.
 #[derive(Default)]
 pub struct Direction {
-    busy: Mutex<bool>,
+    state: Mutex<Use>,
     free: Condvar,
+}
+
+#[derive(Default)]
+struct Use {
+    busy: bool,
+    /// Somebody tried meanwhile and went on, leaving the work to the holder.
+    missed: bool,
 }
 
 /// The right, until dropped.
@@ -42,33 +49,51 @@ pub struct Held<'a>(&'a Direction);
 impl Direction {
     /// Takes the right if nobody has it.
     pub fn try_take(&self) -> Option<Held<'_>> {
-        let mut busy = lock(&self.busy);
-        if *busy {
+        let mut now = lock(&self.state);
+        if now.busy {
+            now.missed = true;
             return None;
         }
-        *busy = true;
+        now.busy = true;
         Some(Held(self))
     }
 
     /// Waits for the right, with the interpreter let go.
     pub fn take(&self, py: Python<'_>) -> Held<'_> {
-        if let Some(held) = self.try_take() {
-            return held;
+        let mut now = lock(&self.state);
+        if now.busy {
+            drop(now);
+            py.detach(|| {
+                let mut now = lock(&self.state);
+                while now.busy {
+                    now = self.free.wait(now).unwrap_or_else(PoisonError::into_inner);
+                }
+                now.busy = true;
+            });
+        } else {
+            now.busy = true;
         }
-        py.detach(|| {
-            let mut busy = lock(&self.busy);
-            while *busy {
-                busy = self.free.wait(busy).unwrap_or_else(PoisonError::into_inner);
-            }
-            *busy = true;
-        });
         Held(self)
+    }
+}
+
+impl Held<'_> {
+    /// Lets go; says whether somebody tried meanwhile and left work here.
+    pub fn release(self) -> bool {
+        let direction = self.0;
+        std::mem::forget(self); // what its drop would do is done here, in one step with the question
+        let mut now = lock(&direction.state);
+        now.busy = false;
+        let missed = std::mem::take(&mut now.missed);
+        drop(now);
+        direction.free.notify_one();
+        missed
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.busy) = false;
+        lock(&self.0.state).busy = false;
         self.0.free.notify_one();
     }
 }
@@ -150,18 +175,33 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Runs the call to its end.
     pub fn run(&mut self) -> PyResult<OsStatus> {
-        let context = self.context;
+        let (context, py) = (self.context, self.py);
+        if self.needs == Needs::Write {
+            self.call = std::mem::replace(&mut self.call, Call::close()).beside_a_reader();
+        }
         let reading = matches!(self.needs, Needs::Both | Needs::Read);
-        let _read = reading.then(|| context.reading.take(self.py));
+        let mut read = reading.then(|| context.reading.take(py));
         let writing = matches!(self.needs, Needs::Both | Needs::Write);
-        let _write = writing.then(|| context.writing.take(self.py));
+        let mut write = writing.then(|| context.writing.take(py));
         let mut event = Event::Begin;
-        loop {
+        let code = loop {
             let turn = self.step(event);
             event = match turn {
-                Turn::Return(code) => return self.finish(code),
-                Turn::Read => self.read(),
+                Turn::Return(code) => break code,
+                Turn::Read => {
+                    // Nothing is written meanwhile: who closes the context can tell the peer.
+                    self.hand_on(write.take());
+                    let event = self.read();
+                    write = writing.then(|| context.writing.take(py));
+                    event
+                }
                 Turn::Write => self.write(writing),
+                Turn::Alone => {
+                    self.hand_on(write.take()); // in the order in which everybody takes them
+                    read = read.or_else(|| Some(context.reading.take(py)));
+                    write = Some(context.writing.take(py));
+                    Event::Done
+                }
                 Turn::Need(Need::Psk { identity }) => match self.look_up(&identity) {
                     Ok(()) => Event::Done,
                     Err(error) => self.park(error),
@@ -187,6 +227,22 @@ impl<'a, 'py> Pump<'a, 'py> {
                     Event::Done
                 }
             };
+        };
+        drop(read);
+        self.hand_on(write);
+        self.finish(code)
+    }
+
+    /// Lets go of writing. Whoever found it taken meanwhile left what is queued to this call: one attempt to send.
+    fn hand_on(&mut self, held: Option<Held<'a>>) {
+        let mut held = held;
+        while held.take().is_some_and(Held::release) && self.parked.is_none() {
+            held = self.context.writing.try_take();
+            while held.is_some() && self.context.with_session(self.py, |s| s.has_output()) {
+                if self.write(true) != Event::Done || self.parked.is_some() {
+                    break;
+                }
+            }
         }
     }
 

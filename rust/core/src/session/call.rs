@@ -35,6 +35,8 @@ pub enum Turn {
     Read,
     /// Send what is queued: `lend_output`, `settle_output`.
     Write,
+    /// Wait until no other call reads, for a call made by [`Call::beside_a_reader`]; from now on it reads itself.
+    Alone,
     /// Answer this with no lock held.
     Need(Need),
     /// So many plaintext bytes are ready: `take`.
@@ -89,11 +91,29 @@ pub struct Call {
     further: bool,
     /// At least one message or record was processed.
     advanced: bool,
+    /// Another call may be reading: this one must not process before [`Turn::Alone`].
+    beside: bool,
 }
 
 impl Call {
     fn new(kind: Kind, length: usize) -> Call {
-        Call { kind, phase: Phase::Begin, length, processed: 0, stuck: None, further: false, advanced: false }
+        Call {
+            kind,
+            phase: Phase::Begin,
+            length,
+            processed: 0,
+            stuck: None,
+            further: false,
+            advanced: false,
+            beside: false,
+        }
+    }
+
+    /// The same call while another one may be reading. What it meets may still make it read: a handshake can begin
+    /// between the moment a write was made and the moment it is its turn.
+    #[must_use]
+    pub fn beside_a_reader(self) -> Call {
+        Call { beside: true, ..self }
     }
 
     /// SSLHandshake.
@@ -161,6 +181,9 @@ impl Session {
     }
 
     fn turn(&mut self, call: &mut Call, event: Event, now: Now) -> Result<Turn, Stop> {
+        if let Some(turn) = self.ended_meanwhile(call, event) {
+            return Ok(turn);
+        }
         match call.phase {
             Phase::Begin => self.begin(call, now),
             Phase::LastFlush(code) => self.last_flush(code, call, event),
@@ -174,6 +197,23 @@ impl Session {
             }
             Phase::Process => self.process(call, now),
         }
+    }
+
+    /// SSLClose or SSLSetError ended the context while this call ran a callback or waited: it ends, too, and nothing
+    /// follows the alert that was sent. Data that was half sealed is owned and lost, as after a failed transport.
+    fn ended_meanwhile(&mut self, call: &mut Call, event: Event) -> Option<Turn> {
+        let code = match self.state {
+            State::Closed => status::SSL_CLOSED_GRACEFUL,
+            State::Aborted => status::SSL_CLOSED_ABORT,
+            _ => return None,
+        };
+        match call.phase {
+            Phase::Begin | Phase::LastFlush(_) => return None,
+            Phase::Sealing | Phase::Sending if call.room() == 0 || call.stuck.is_some() => return None,
+            Phase::Sealing | Phase::Sending => call.processed = call.length,
+            Phase::Flush | Phase::Input | Phase::Process | Phase::Older => {}
+        }
+        Some(if event == Event::Done { self.end(call, code) } else { Turn::Return(code) })
     }
 
     // --- how calls begin -------------------------------------------------------------------------------
@@ -357,6 +397,9 @@ impl Session {
             && let Some(turn) = self.ready(call)
         {
             return Ok(turn);
+        }
+        if core::mem::take(&mut call.beside) {
+            return Ok(Turn::Alone);
         }
         let progress = match self.pending.take() {
             Some(progress) => progress,
@@ -552,6 +595,10 @@ impl Session {
 
     /// Seals a stretch of the caller's data.
     pub fn seal(&mut self, call: &mut Call, plain: &[u8]) -> usize {
+        if self.state == State::Closed || (self.state == State::Aborted && call.stuck.is_none()) {
+            call.processed = call.length; // ended meanwhile: nothing may follow the alert
+            return 0;
+        }
         let n = self.engine.write(&plain[..plain.len().min(call.room())]).unwrap_or(0); // a fault is kept
         call.processed += n;
         n

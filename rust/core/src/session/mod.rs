@@ -254,6 +254,12 @@ impl Session {
         self.engine.wanted()
     }
 
+    /// Whether anything waits to go out.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.engine.has_output()
+    }
+
     /// Lends what goes out next: one packet, or everything.
     pub fn lend_output(&mut self, whole: bool) -> Option<OutputLoan> {
         self.engine.lend_output(whole)
@@ -264,8 +270,12 @@ impl Session {
         self.engine.settle_output(loan, sent);
     }
 
-    /// The answer to a [`Need`]. A fault it leads to is kept and comes out of the next step.
+    /// The answer to a [`Need`]. A fault it leads to is kept and comes out of the next step. On a context that was
+    /// ended meanwhile it changes nothing.
     pub fn answer(&mut self, answer: Answer, now: Now) {
+        if matches!(self.state, State::Closed | State::Aborted) {
+            return;
+        }
         let answer = match answer {
             Answer::Trust(Verdict::Rejected) if self.is_trusted_leaf() => Answer::Trust(Verdict::Accepted),
             Answer::Trust(Verdict::Rejected) if self.config.any_root => Answer::Trust(Verdict::Excused),
