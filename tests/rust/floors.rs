@@ -69,8 +69,6 @@ const FLOORS: &[(&str, &[&str])] = &[
 /// wiping are everybody's business.
 const CRATES: &[(&str, &[&str])] = &[
     ("der", &["x509"]),
-    ("x509_cert", &["x509"]),
-    ("pem_rfc7468", &["x509"]),
     ("subtle", &["*"]),
     ("zeroize", &["*"]),
 ];

@@ -137,6 +137,10 @@ def test_identities_go_out_as_pkcs12_unless_said_otherwise() -> None:
     assert items == [identity().certificate, identity().key]
 
 
+def test_parameters_do_not_show_their_passphrase() -> None:
+    assert PASSWORD not in repr(PARAMETERS) + str(PARAMETERS)
+
+
 def test_what_cannot_be_written_so_is_refused() -> None:
     leaf, key = identity().certificate, identity().key
     for items, form, code in [

@@ -55,7 +55,7 @@ class _Entry:
     credentials: Credentials
     names: tuple[str, ...]
     files: tuple[Path, ...] = ()
-    password: str | bytes | None = None
+    password: str | bytes | None = field(default=None, repr=False)
     own_names: bool = True
     stamp: tuple[object, ...] = ()
     checked: float = 0.0

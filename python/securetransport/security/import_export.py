@@ -126,6 +126,10 @@ class SecItemImportExportKeyParameters(NamedTuple):
     keyUsage: object = None
     keyAttributes: object = None
 
+    def __repr__(self) -> str:
+        # Without the passphrase.
+        return f"SecItemImportExportKeyParameters(version={self.version}, flags={self.flags}, ...)"
+
 
 def _passphrase_of(parameters: object) -> str | bytes | None:
     """The passphrase of parameters: the named tuple, a tuple like it, or a dictionary."""
