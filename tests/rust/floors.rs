@@ -67,11 +67,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Crates that not only `crypto` may name: certificates have a parser, and comparing in constant time and
 /// wiping are everybody's business.
-const CRATES: &[(&str, &[&str])] = &[
-    ("der", &["x509"]),
-    ("subtle", &["*"]),
-    ("zeroize", &["*"]),
-];
+const CRATES: &[(&str, &[&str])] = &[("der", &["x509"]), ("subtle", &["*"]), ("zeroize", &["*"])];
 
 /// Where a version may be compared: its own rows, the rows of suites, what a caller sets, and negotiation.
 const RANKS: &[&str] = &[

@@ -223,21 +223,7 @@ impl Extensions {
                 super::constraints::Constraints::read(content)?;
             }
             Known::AuthorityKeyId => self.authority_key = Some(authority_key(der, content)?),
-            Known::ExtendedKeyUsage => {
-                let mut purposes = Vec::new();
-                let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
-                while let Some(item) = items.next()? {
-                    if item.tag != Tag::ObjectIdentifier {
-                        return Err(Malformed);
-                    }
-                    purposes.push(range(der, item.value));
-                }
-                let empty = purposes.is_empty();
-                self.extended_key_usage = Some(purposes);
-                if empty {
-                    return Err(Malformed);
-                }
-            }
+            Known::ExtendedKeyUsage => self.purposes(der, content)?,
             Known::AuthorityInfo | Known::DistributionPoints | Known::QualifiedStatements => {
                 match known {
                     Known::DistributionPoints => self.distribution_points = Some(range(der, content)),
@@ -270,6 +256,21 @@ impl Extensions {
             Known::IssuerAltName => {}
         }
         Ok(())
+    }
+
+    /// Keeps the purposes; an empty list too, though it is malformed.
+    fn purposes(&mut self, der: &[u8], content: &[u8]) -> Result<(), Malformed> {
+        let mut purposes = Vec::new();
+        let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
+        while let Some(item) = items.next()? {
+            if item.tag != Tag::ObjectIdentifier {
+                return Err(Malformed);
+            }
+            purposes.push(range(der, item.value));
+        }
+        let empty = purposes.is_empty();
+        self.extended_key_usage = Some(purposes);
+        if empty { Err(Malformed) } else { Ok(()) }
     }
 
     /// Whether an extension is there, and if so whether it is critical.
