@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[2] / "docs" / "first-connection.md"
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = DOCS / "first-connection.md"
+LEGACY = DOCS / "legacy.md"
 PATIENCE = 60
 
 
@@ -26,16 +28,25 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def unpack(guide: Path, folder: Path) -> Path:
+    """The programs of a guide in files, and its certificate; only the port is one that is free now."""
+    port = str(free_port())
+    for name, (language, text) in blocks(guide).items():
+        if language == "python":
+            (folder / name).write_text(text.replace("8443", port), encoding="utf-8")
+    command = shlex.split(blocks(guide)["certificate"][1])
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The programs of the guide in files, and its certificate; only the port is one that is free now."""
-    port = str(free_port())
-    for name, (language, text) in blocks(GUIDE).items():
-        if language == "python":
-            (tmp_path / name).write_text(text.replace("8443", port), encoding="utf-8")
-    command = shlex.split(blocks(GUIDE)["certificate"][1])
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
-    return tmp_path
+    return unpack(GUIDE, tmp_path)
+
+
+@pytest.fixture
+def old_equipment(tmp_path: Path) -> Path:
+    return unpack(LEGACY, tmp_path)
 
 
 def run(folder: Path, name: str) -> str:
@@ -92,3 +103,19 @@ def test_two_threads_over_a_socket_pair(folder: Path) -> None:
 
 def test_a_child_process_over_its_pipes(folder: Path) -> None:
     assert run(folder, "parent.py") == "IS ANYBODY THERE?\n"
+
+
+def test_an_old_device_is_talked_to(old_equipment: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "device.py"], cwd=old_equipment, stdout=subprocess.PIPE, text=True
+    ) as device:
+        try:
+            assert device.stdout
+            assert device.stdout.readline() == "listening\n"
+            assert run(old_equipment, "client.py") == "TLS 1.0 status\n\n"
+        finally:
+            device.kill()
+
+
+def test_a_shared_key_is_enough(old_equipment: Path) -> None:
+    assert run(old_equipment, "shared.py") == "pump 7\n"
