@@ -80,14 +80,16 @@ fn run(end: &mut End, call: &mut Call, line: &mut Line, data: &[u8], out: &mut [
 
 /// ECDHE_ECDSA with AES-128-GCM.
 const SUITE: i64 = 0xc02b;
+/// The number of TLS 1.2 in SSLProtocol.
+const TLS12: i64 = 8;
 
-fn connected(suite: i64, version: i64) -> Pair {
+fn connected() -> Pair {
     let mut pair = Pair::new(&credentials(&rcgen::PKCS_ECDSA_P256_SHA256));
     for end in [&mut pair.client, &mut pair.server] {
-        assert_eq!(end.session.set_enabled_ciphers(&[suite]), 0);
-        assert_eq!(end.session.set_version_max(version), 0);
+        assert_eq!(end.session.set_enabled_ciphers(&[SUITE]), 0);
+        assert_eq!(end.session.set_version_max(TLS12), 0);
     }
-    assert_eq!(pair.handshake(), (0, 0), "{suite:#x}");
+    assert_eq!(pair.handshake(), (0, 0));
     pair
 }
 
@@ -109,8 +111,8 @@ fn transfer(from: &mut End, to: &mut End, line: &mut Line, data: &[u8], out: &mu
     assert_eq!(out, data);
 }
 
-fn steady(suite: i64, version: i64, size: usize, rounds: usize) -> AllocationInfo {
-    let (mut pair, mut line) = (connected(suite, version), Line::new());
+fn steady(size: usize, rounds: usize) -> AllocationInfo {
+    let (mut pair, mut line) = (connected(), Line::new());
     let (data, mut out) = (vec![7; size], vec![0; size]);
     for _ in 0..3 {
         exchange(&mut pair, &mut line, &data, &mut out);
@@ -126,13 +128,10 @@ fn steady(suite: i64, version: i64, size: usize, rounds: usize) -> AllocationInf
 fn nothing_is_allocated_per_record() {
     // Up to one packet of eight records; several packets; odd sizes.
     for size in [1, 64, 1000, 1024, 16_384, 16_385, 131_072, 131_073, 1 << 20] {
-        let info = steady(SUITE, TLS12, size, 20);
+        let info = steady(size, 20);
         assert_eq!(info.count_total, 0, "{size}: {} bytes in {} pieces", info.bytes_total, info.count_total);
     }
 }
-
-/// The number of TLS 1.2 in SSLProtocol.
-const TLS12: i64 = 8;
 
 /// Version, suite: every kind of record protection, and CBC with chained and with random vectors. Two ends of ours put
 /// the MAC outside from TLS 1.0 on; `seal_and_open` has it inside.
@@ -226,7 +225,7 @@ fn seal_and_open(profile: &Profile, suite: &suite::Suite, encrypt_then_mac: bool
 
 #[test]
 fn sizes_that_alternate_allocate_nothing_either() {
-    let (mut pair, mut line) = (connected(SUITE, TLS12), Line::new());
+    let (mut pair, mut line) = (connected(), Line::new());
     let (data, mut out) = (vec![7; 131_072], vec![0; 131_072]);
     let mut all = |pair: &mut Pair| {
         for size in [131_072, 1, 16_384, 64, 40_000, 5] {
