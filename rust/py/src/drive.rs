@@ -6,6 +6,7 @@
 
 use crate::buffer::{Input, new_bytes};
 use crate::context::SslContext;
+use crate::exit::{self, Away, Here};
 use crate::transport::{self, Outcome};
 use crate::trust;
 use pyo3::prelude::*;
@@ -63,7 +64,8 @@ impl Direction {
         let mut now = lock(&self.state);
         if now.busy {
             drop(now);
-            py.detach(|| {
+            exit::detach(py, || {
+                let _away = Away::new();
                 let mut now = lock(&self.state);
                 while now.busy {
                     now = self.free.wait(now).unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +112,7 @@ impl Inside {
 
     fn run<R>(&self, callback: impl FnOnce() -> R) -> R {
         let id = std::thread::current().id();
+        let _away = Away::new();
         lock(&self.0).push(id);
         let result = callback();
         let mut inside = lock(&self.0);
@@ -176,6 +179,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Runs the call to its end.
     pub fn run(&mut self) -> PyResult<OsStatus> {
         let (context, py) = (self.context, self.py);
+        let _here = Here::new();
         if self.needs == Needs::Write {
             self.call = std::mem::replace(&mut self.call, Call::close()).beside_a_reader();
         }
@@ -185,6 +189,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         let mut write = writing.then(|| context.writing.take(py));
         let mut event = Event::Begin;
         let code = loop {
+            exit::check(py);
             let turn = self.step(event);
             event = match turn {
                 Turn::Return(code) => break code,
@@ -355,7 +360,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                 if found.is_none() { None } else { Some(Secret::copy_of(Input::new(&found)?.as_slice())) }
             }
         };
-        py.detach(|| lock(&context.session).answer(Answer::Psk(secret), now()));
+        exit::detach(py, || lock(&context.session).answer(Answer::Psk(secret), now()));
         Ok(())
     }
 
@@ -377,7 +382,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Answers with the interpreter let go and no lock held. A key may be a caller's function: a callback then.
     fn answer(&self, need: Need) {
         let context = self.context;
-        self.py.detach(|| {
+        exit::detach(self.py, || {
             let answer = match need {
                 Need::Trust(cell) => Answer::Trust(if trust::evaluate(&cell).is_success() {
                     Verdict::Accepted
