@@ -15,6 +15,7 @@ import enum
 import importlib
 import inspect
 import json
+import pkgutil
 import re
 import sys
 import tomllib
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import securetransport
+from securetransport import adapters
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -39,8 +41,7 @@ MODULES = (
     "securetransport.legacy",
     "securetransport.spi",
     "securetransport.extensions",
-    "securetransport.adapters.callbacks",
-    "securetransport.adapters.identity_store",
+    *(f"securetransport.adapters.{found.name}" for found in pkgutil.iter_modules(adapters.__path__)),
 )
 
 #: Page, title, and the modules that its functions are written in.
@@ -69,7 +70,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("legacy", "Functions that were deprecated first", ("legacy",)),
     ("spi", "Private functions", ("functions.private", "functions.private_sessions", "functions.suites")),
     ("extensions", "What Apple never had", ("extensions",)),
-    ("adapters", "Ready-made callbacks and stores", ("adapters.callbacks", "adapters.identity_store")),
+    ("adapters", "Ready-made callbacks and stores", ("adapters",)),
 )
 
 #: Where native functions and classes, and those made by another function, belong.
@@ -195,12 +196,13 @@ def entries() -> tuple[Entry, ...]:
         for name, thing in public(module):
             if name in found or (name.startswith("_") and name not in published()):
                 continue
-            page = PLACED.get(name) or by_module.get(getattr(thing, "__module__", ""))
+            written = getattr(thing, "__module__", "")
+            page = PLACED.get(name) or by_module.get(written) or by_module.get(written.rpartition(".")[0])
             if page is None:
-                where = getattr(thing, "__module__", "nowhere")
                 raise Missing(
-                    f"{module}.{name} is written in {where}, which has no page: add that module to a row of TOPICS "
-                    f"in tests/docs/reference_pages.py."
+                    f"{module}.{name} is written in {written or 'nowhere'}, which has no page. In "
+                    "tests/docs/reference_pages.py add that module to a row of TOPICS, or the name to PLACED if "
+                    "it is native."
                 )
             found[name] = Entry(name, module, thing, page, facts().get(name, {}), published().get(name))
     order = {page: at for at, (page, _, _) in enumerate(TOPICS)}
@@ -312,8 +314,7 @@ def statuses(entry: Entry) -> list[tuple[str, str]]:
 
 def _plainly(when: str) -> str:
     """A condition of the table in this library's words."""
-    when = when.replace("context/pointer NULL", "context is None")
-    when = re.sub(r"context or an output pointer is NULL|context or pointer NULL", "context is None", when)
+    when = re.sub(r"^context (is NULL|or (an output )?pointer (is )?NULL)", "the context is None", when)
     when = re.sub(r"\bNULL\b", "None", when)
     when = when.replace("a session is active (state Handshake or Connected)", "a session is active")
     return when[:1].upper() + when[1:].rstrip(".") + "."
