@@ -11,6 +11,7 @@ mod cache;
 mod calls;
 mod context;
 mod drive;
+mod gate;
 mod keys;
 mod metadata;
 mod offer;
@@ -39,6 +40,7 @@ mod _native {
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;
+        super::gate::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
