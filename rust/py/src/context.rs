@@ -33,7 +33,10 @@ struct Objects {
     alpn_news: Option<Py<PyAny>>,
 }
 
-/// One connection (SSLContextRef).
+/// One side of one connection (SSLContextRef); SSLCreateContext makes it.
+///
+/// Several threads may use it: one reads while another writes. After the end it is thrown away, as it serves one
+/// connection only; dropping it sends nothing.
 #[pyclass(frozen, weakref, name = "SSLContext", module = "securetransport")]
 pub struct SslContext {
     pub(crate) session: Mutex<Session>,
