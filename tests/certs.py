@@ -219,6 +219,31 @@ def make_leaf(
     return Credential(name, certificate, key, issuer, chain)
 
 
+#: The prime of RFC 2409 section 6.2 (1024 bits); its generator is 2.
+PRIME_1024 = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74"
+    "020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437"
+    "4FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
+    16,
+)
+
+
+def dh_group(prime: int, generator: int = 2) -> bytes:
+    """A DHParameter of PKCS#3 in DER."""
+
+    def wrapped(tag: int, content: bytes) -> bytes:
+        n = len(content)
+        length = (
+            bytes([n])
+            if n < 128
+            else bytes([0x80 + (n.bit_length() + 7) // 8]) + n.to_bytes((n.bit_length() + 7) // 8)
+        )
+        return bytes([tag]) + length + content
+
+    return wrapped(48, b"".join(wrapped(2, n.to_bytes(n.bit_length() // 8 + 1)) for n in (prime, generator)))
+
+
 def _openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
 

@@ -13,3 +13,5 @@ sys.path.insert(0, str(Path(__file__).parent))
 # interrupt would then not notice. A handler, unlike SIG_IGN, does not outlive exec.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+pytest_plugins = ["contract_report"]

@@ -421,6 +421,7 @@ def test_a_failure_at_a_body_comes_through_unchanged(failure: int, alone: bool) 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=name)
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "with a count"])
+@pytest.mark.contract("SSLWrite callback code")
 def test_a_failure_of_a_write_comes_through_with_the_data_owned(failure: int, alone: bool) -> None:
     pair = connected()
     pair.up.on_write.append(lambda *_: failure if alone else (failure, 2))
@@ -637,6 +638,7 @@ def test_from_a_callback_an_error_may_be_set() -> None:
     assert st.SSLRead(pair.server, None, 5, None)[0] == st.errSSLPeerCertRevoked
 
 
+@pytest.mark.contract("SSLSetIOFuncs errSecSuccess")
 def test_new_callbacks_replace_the_old_ones_while_idle() -> None:
     context, calls = server("p256"), []
     ok(st.SSLSetIOFuncs(context, lambda *_: calls.append(1) or WOULD_BLOCK, lambda *_: 0))

@@ -50,6 +50,7 @@ def resumed(pair: Pair) -> bool:
     return ends[0]
 
 
+@pytest.mark.contract("SSLGetResumableSessionInfo errSecSuccess")
 def test_the_same_peer_id_resumes_and_the_trust_object_is_still_there() -> None:
     who = peer()
     assert not resumed(named(who))

@@ -47,6 +47,11 @@ def with_sha256() -> Pair:
 # --- SSLInternal* ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract(
+    "SSLInternalMasterSecret errSecSuccess",
+    "SSLInternalClientRandom errSecSuccess",
+    "SSLInternalServerRandom errSecSuccess",
+)
 def test_secrets_are_zero_before_they_are_known_and_the_same_on_both_ends_after() -> None:
     pair = Pair()
     getters = (
@@ -68,6 +73,7 @@ def test_secrets_are_zero_before_they_are_known_and_the_same_on_both_ends_after(
         assert value == get(pair.server, None, length)[1] != bytes(length)
 
 
+@pytest.mark.contract("SSLInternal_PRF errSecSuccess")
 def test_the_prf_is_the_one_of_the_rfc() -> None:
     pair = with_sha256()
     status, out = spi.SSLInternal_PRF(
@@ -79,6 +85,7 @@ def test_the_prf_is_the_one_of_the_rfc() -> None:
     assert spi.SSLInternal_PRF(pair.client, b"", 0, b"", 0, b"", 0, None, 0) == (0, b"")
 
 
+@pytest.mark.contract("SSLInternal_PRF errSSLInternal")
 def test_the_prf_says_when_it_cannot() -> None:
     fresh = pipes.client()
     assert spi.SSLInternal_PRF(fresh, b"x", 1, b"y", 1, b"z", 1, None, 4) == (st.errSSLInternal, None)
@@ -111,6 +118,7 @@ def test_sslv3_has_no_prf_and_exports_nothing() -> None:
     assert st.sec_protocol_metadata_create_secret(metadata(pair.client), 1, b"x", 20) is None
 
 
+@pytest.mark.contract("SSLInternalSetMasterSecretFunction errSecSuccess")
 def test_the_function_for_master_secrets_is_accepted_and_never_called() -> None:
     ctx = pipes.client()
     ok(spi.SSLInternalSetMasterSecretFunction(ctx, lambda *_: pytest.fail("it was called"), None))
@@ -135,6 +143,7 @@ def test_the_function_for_master_secrets_is_accepted_and_never_called() -> None:
         (0x0005, "rsa", (20, 16, 0)),
     ],
 )
+@pytest.mark.contract("SSLGetCipherSizes errSecSuccess")
 def test_sizes_of_the_negotiated_suite(suite: int, credential: str, sizes: tuple[int, ...]) -> None:
     pair = Pair(credential)
     assert spi.SSLGetCipherSizes(pair.client, None, None, None) == (0, 0, 0, 0)
@@ -145,6 +154,7 @@ def test_sizes_of_the_negotiated_suite(suite: int, credential: str, sizes: tuple
     assert spi.SSLGetCipherSizes(None) == (st.errSecParam, None, None, None)
 
 
+@pytest.mark.contract("SSLSetALPNFunc void", "SSLSetALPNData errSecSuccess", "SSLGetALPNData pointer")
 def test_raw_protocol_lists_and_the_function_that_hears_the_choice() -> None:
     pair, heard = Pair(), []
     raw = b"\x02h2\x08http/1.1" + bytes([40]) + b"x" * 40
@@ -161,6 +171,7 @@ def test_raw_protocol_lists_and_the_function_that_hears_the_choice() -> None:
     spi.SSLSetALPNFunc(pair.client, None, None)  # ignored while active
 
 
+@pytest.mark.contract("SSLSetALPNData errSecParam")
 def test_what_is_no_raw_protocol_list_is_refused() -> None:
     ctx = pipes.client()
     for data in (b"", b"\x00", b"\x03h2", b"\x02h2\x00", bytes([255]) + b"x" * 255):
@@ -192,6 +203,25 @@ def test_an_exception_of_the_protocol_function_comes_out_and_the_handshake_goes_
 # --- metadata ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract("SSLSetOCSPResponse errSecSuccess")
+@pytest.mark.contract(
+    "SecKeyCopyExternalRepresentation",
+    "sec_protocol_metadata_access_distinguished_names",
+    "sec_protocol_metadata_access_ocsp_response",
+    "sec_protocol_metadata_access_peer_certificate_chain",
+    "sec_protocol_metadata_access_pre_shared_keys",
+    "sec_protocol_metadata_access_supported_signature_algorithms",
+    "sec_protocol_metadata_copy_negotiated_protocol",
+    "sec_protocol_metadata_copy_peer_public_key",
+    "sec_protocol_metadata_copy_server_name",
+    "sec_protocol_metadata_get_early_data_accepted",
+    "sec_protocol_metadata_get_negotiated_ciphersuite",
+    "sec_protocol_metadata_get_negotiated_protocol",
+    "sec_protocol_metadata_get_negotiated_protocol_version",
+    "sec_protocol_metadata_get_negotiated_tls_ciphersuite",
+    "sec_protocol_metadata_get_negotiated_tls_protocol_version",
+    "sec_protocol_metadata_get_server_name",
+)
 def test_metadata_says_what_the_handshake_found_out() -> None:
     pair = Pair("rsa")
     assert extensions.SSLCopyProtocolMetadata(pair.client, None) == (st.errSecBadReq, None)
@@ -269,6 +299,11 @@ def test_metadata_of_a_pre_shared_key() -> None:
         assert each(st.sec_protocol_metadata_access_peer_certificate_chain, md) == (False, [])
 
 
+@pytest.mark.contract(
+    "sec_protocol_metadata_challenge_parameters_are_equal",
+    "sec_protocol_metadata_create_secret",
+    "sec_protocol_metadata_peers_are_equal",
+)
 def test_metadata_can_be_compared_and_outlives_its_context() -> None:
     first, second, other = connected(), connected(), connected("rsa")
     a, b, c = metadata(first.client), metadata(second.client), metadata(other.client)
@@ -315,6 +350,7 @@ def test_getters_answer_for_none_and_refuse_what_is_no_metadata() -> None:
     assert st.sec_protocol_metadata_create_secret_with_context(None, 1, b"x", 0, b"", 20) is None
 
 
+@pytest.mark.contract("sec_protocol_metadata_create_secret_with_context")
 def test_keying_material_is_that_of_rfc_5705() -> None:
     pair = with_sha256()
     master = spi.SSLInternalMasterSecret(pair.client, None, 48)[1]

@@ -10,7 +10,8 @@ import pytest
 
 import certs
 import securetransport as st
-from securetransport import legacy
+from contract_report import named
+from securetransport import legacy, spi
 
 IDLE, HANDSHAKE, CONNECTED, CLOSED, ABORTED = range(5)
 SIDES = ["client", "server"]
@@ -39,6 +40,11 @@ def bring(which: str, wanted: int) -> tuple[Any, Pair]:
 
 @pytest.mark.parametrize("which", SIDES)
 class TestCallsPerState:
+    @pytest.mark.contract(
+        "SSLHandshake errSSLWouldBlock",
+        "SSLHandshake errSSLClosedGraceful",
+        "SSLHandshake errSSLClosedAbort",
+    )
     def test_ssl_handshake(self, which: str) -> None:
         context, pair = bring(which, IDLE)
         assert st.SSLHandshake(context) == WOULD_BLOCK
@@ -58,6 +64,12 @@ class TestCallsPerState:
         ok(st.SSLWrite(pair.other(context), b"hello", 5, None)[0])
         assert st.SSLHandshake(context) == st.errSSLProtocol
 
+    @pytest.mark.contract(
+        "SSLRead errSecSuccess",
+        "SSLRead errSSLWouldBlock",
+        "SSLRead errSSLClosedGraceful",
+        "SSLRead errSSLClosedAbort",
+    )
     def test_ssl_read(self, which: str) -> None:
         context, pair = bring(which, IDLE)
         assert st.SSLRead(context, None, 5, None) == (WOULD_BLOCK, b"", 0)
@@ -92,6 +104,13 @@ class TestCallsPerState:
             st.SSLHandshake(peer)
         assert st.SSLRead(peer, None, 5, None) == (0, b"hello", 5)
 
+    @pytest.mark.contract(
+        "SSLWrite errSecSuccess",
+        "SSLWrite errSecBadReq",
+        "SSLWrite errSSLWouldBlock",
+        "SSLWrite errSSLClosedGraceful",
+        "SSLWrite errSSLClosedAbort",
+    )
     def test_ssl_write(self, which: str) -> None:
         assert st.SSLWrite(bring(which, IDLE)[0], b"hello", 5, None) == (BAD_REQUEST, 0)
         assert st.SSLWrite(bring(which, IDLE)[0], None, 0, None) == (BAD_REQUEST, 0)
@@ -101,6 +120,7 @@ class TestCallsPerState:
         assert st.SSLWrite(bring(which, CLOSED)[0], None, 0, None) == (GRACEFUL, 0)
         assert st.SSLWrite(bring(which, ABORTED)[0], b"hello", 5, None) == (ABORT, 0)
 
+    @pytest.mark.contract("SSLClose errSecSuccess")
     def test_ssl_close(self, which: str) -> None:
         context, pair = bring(which, IDLE)
         assert (st.SSLClose(context), state(context)) == (0, CLOSED)
@@ -169,6 +189,8 @@ def test_a_client_that_is_only_read_from_waits_for_ever_but_can_still_be_started
 # --- setters ---------------------------------------------------------------------------------------------
 
 Setter = Callable[[Any], int]
+GROUP = certs.dh_group(certs.PRIME_1024)
+NAME = certs.authority().certificate.subject.public_bytes()
 WHILE_IDLE: dict[str, Setter] = {
     "SSLSetSessionOption": lambda c: st.SSLSetSessionOption(c, st.kSSLSessionOptionFallback, False),
     "SSLSetIOFuncs": lambda c: st.SSLSetIOFuncs(c, lambda *_: WOULD_BLOCK, lambda *_: WOULD_BLOCK),
@@ -177,6 +199,15 @@ WHILE_IDLE: dict[str, Setter] = {
     "SSLSetEnabledCiphers": lambda c: st.SSLSetEnabledCiphers(c, [0xC02C], 1),
     "SSLSetEnableCertVerify": lambda c: legacy.SSLSetEnableCertVerify(c, True),
     "SSLSetTrustedRoots": lambda c: legacy.SSLSetTrustedRoots(c, [certificate(certs.authority().der)], True),
+    "SSLSetTrustedLeafCertificates": lambda c: spi.SSLSetTrustedLeafCertificates(c, None),
+    "SSLSetProtocolVersion": lambda c: legacy.SSLSetProtocolVersion(c, st.kTLSProtocol12),
+    "SSLSetProtocolVersionEnabled": lambda c: legacy.SSLSetProtocolVersionEnabled(c, st.kTLSProtocol12, True),
+    "SSLSetClientSideAuthenticate": lambda c: st.SSLSetClientSideAuthenticate(c, st.kTryAuthenticate),
+    "SSLSetEncryptionCertificate": lambda c: st.SSLSetEncryptionCertificate(c, array(certs.leaf("rsa"))),
+    "SSLSetPeerID": lambda c: st.SSLSetPeerID(c, b"peer", 4),
+    "SSLAddDistinguishedName": lambda c: st.SSLAddDistinguishedName(c, NAME, len(NAME)),
+    "SSLSetDiffieHellmanParams": lambda c: st.SSLSetDiffieHellmanParams(c, GROUP, len(GROUP)),
+    "SSLSetECDSACurves": lambda c: spi.SSLSetECDSACurves(c, [23, 24], 2),
 }
 #: The same with values that are never right; refused for the state first.
 WRONG_VALUES: dict[str, Setter] = {
@@ -187,6 +218,15 @@ WRONG_VALUES: dict[str, Setter] = {
     "SSLSetEnabledCiphers": lambda c: st.SSLSetEnabledCiphers(c, [], 0),
     "SSLSetEnabledCiphers, count": lambda c: st.SSLSetEnabledCiphers(c, [1], 2**70),
     "SSLSetTrustedRoots": lambda c: legacy.SSLSetTrustedRoots(c, [object()], True),
+    "SSLSetTrustedLeafCertificates": lambda c: spi.SSLSetTrustedLeafCertificates(c, [object()]),
+    "SSLSetProtocolVersion": lambda c: legacy.SSLSetProtocolVersion(c, st.kTLSProtocol13),
+    "SSLSetProtocolVersionEnabled": lambda c: legacy.SSLSetProtocolVersionEnabled(c, 99, True),
+    "SSLSetClientSideAuthenticate": lambda c: st.SSLSetClientSideAuthenticate(c, 3),
+    "SSLSetEncryptionCertificate": lambda c: st.SSLSetEncryptionCertificate(c, [object()]),
+    "SSLSetPeerID": lambda c: st.SSLSetPeerID(c, b"", 0),
+    "SSLAddDistinguishedName": lambda c: st.SSLAddDistinguishedName(c, None, 0),
+    "SSLSetDiffieHellmanParams": lambda c: st.SSLSetDiffieHellmanParams(c, b"no group", 8),
+    "SSLSetECDSACurves": lambda c: spi.SSLSetECDSACurves(c, [], 0),
 }
 ANY_TIME: dict[str, Setter] = {
     "SSLSetCertificate": lambda c: st.SSLSetCertificate(c, array(certs.leaf("p256"))),
@@ -194,13 +234,47 @@ ANY_TIME: dict[str, Setter] = {
     "SSLSetProtocolVersionMax": lambda c: st.SSLSetProtocolVersionMax(c, st.kTLSProtocol12),
     "SSLSetAllowsAnyRoot": lambda c: legacy.SSLSetAllowsAnyRoot(c, False),
     "SSLSetALPNProtocols": lambda c: st.SSLSetALPNProtocols(c, ["h2"]),
+    "SSLSetSessionConfig": lambda c: st.SSLSetSessionConfig(c, "default"),
+    "SSLSetSessionCacheTimeout": lambda c: spi.SSLSetSessionCacheTimeout(c, 1),
+    "SSLSetOCSPResponse": lambda c: st.SSLSetOCSPResponse(c, b""),
+    "SSLSetPSKSharedSecret": lambda c: spi.SSLSetPSKSharedSecret(c, b"secret", 6),
+    "SSLSetPSKIdentity": lambda c: spi.SSLSetPSKIdentity(c, b"me", 2),
+    "SSLSetSessionTicketsEnabled": lambda c: st.SSLSetSessionTicketsEnabled(c, False),
+    "SSLSetDHEEnabled": lambda c: spi.SSLSetDHEEnabled(c, False),
+    "SSLSetMinimumDHGroupSize": lambda c: spi.SSLSetMinimumDHGroupSize(c, 1024),
+    "SSLSetALPNData": lambda c: spi.SSLSetALPNData(c, b"\2h2", 3),
+    "SSLSetRsaBlinding": lambda c: legacy.SSLSetRsaBlinding(c, True),
+    "SSLSetAllowsExpiredCerts": lambda c: legacy.SSLSetAllowsExpiredCerts(c, True),
+    "SSLSetAllowsExpiredRoots": lambda c: legacy.SSLSetAllowsExpiredRoots(c, True),
+    "SSLSetAllowAnonymousCiphers": lambda c: spi.SSLSetAllowAnonymousCiphers(c, True),
     "SSLSetError": lambda c: st.SSLSetError(c, 0),
 }
+STATES = {IDLE: "Idle", HANDSHAKE: "Handshake", CONNECTED: "Connected", CLOSED: "Closed", ABORTED: "Aborted"}
 
 
-@pytest.mark.parametrize("which", SIDES)
-@pytest.mark.parametrize("where", [IDLE, HANDSHAKE, CONNECTED, CLOSED, ABORTED])
-@pytest.mark.parametrize("setter", WHILE_IDLE)
+def cells() -> list[Any]:
+    """Every cell of the table of setters: those that refuse are marked with the row that says so."""
+    return [
+        pytest.param(
+            setter,
+            where,
+            which,
+            id=f"{setter}-{word}-{which}",
+            marks=[pytest.mark.contract(named(setter, "errSecBadReq", condition(setter)))]
+            if where in (HANDSHAKE, CONNECTED)
+            else [],
+        )
+        for setter in WHILE_IDLE
+        for where, word in STATES.items()
+        for which in SIDES
+    ]
+
+
+def condition(setter: str) -> str:
+    return "a session is active" if setter in ("SSLSetIOFuncs", "SSLSetConnection") else ""
+
+
+@pytest.mark.parametrize(("setter", "where", "which"), cells())
 def test_a_setter_that_must_not_change_a_running_session(setter: str, where: int, which: str) -> None:
     context, _ = bring(which, where)
     active = where in (HANDSHAKE, CONNECTED)
@@ -239,6 +313,31 @@ def test_a_wrong_type_is_judged_before_the_state(where: int) -> None:
 def test_a_setter_that_is_allowed_any_time(setter: str, where: int, which: str) -> None:
     context, _ = bring(which, where)
     assert ANY_TIME[setter](context) == 0
+
+
+@pytest.mark.parametrize("which", SIDES)
+@pytest.mark.parametrize("where", STATES, ids=STATES.get)
+@pytest.mark.contract(named("SSLSetCertificateAuthorities", "errSecParam"))
+def test_authorities_are_for_idle_servers_and_the_refusal_is_param(where: int, which: str) -> None:
+    context, _ = bring(which, where)
+    refused = which == "client" or where in (HANDSHAKE, CONNECTED)
+    given = [certificate(certs.authority().der)]
+    assert st.SSLSetCertificateAuthorities(context, given, True) == (st.errSecParam if refused else 0)
+    assert st.SSLCopyCertificateAuthorities(context) == (0, None if refused else given)
+    for wrong in ([object()], [*given, None], None):
+        assert st.SSLSetCertificateAuthorities(context, wrong, True) == st.errSecParam
+
+
+def test_every_setter_has_its_cells() -> None:
+    elsewhere = {
+        "SSLSetCertificateAuthorities",  # above
+        *("SSLSetALPNFunc", "SSLInternalSetMasterSecretFunction"),  # no status of the state
+        *("SSLSetMaxDatagramRecordSize", "SSLSetDatagramHelloCookie"),  # for datagrams alone
+    }
+    setters = {
+        name for module in (st, legacy, spi) for name in vars(module) if name.startswith(("SSLSet", "SSLAdd"))
+    }
+    assert setters - elsewhere <= WHILE_IDLE.keys() | ANY_TIME.keys()
 
 
 def test_an_ended_context_takes_setters_but_no_new_session() -> None:
@@ -378,6 +477,7 @@ def test_certificates_have_to_be_an_identity_and_certificates() -> None:
 
 
 @pytest.mark.parametrize("clear", [True, False])
+@pytest.mark.contract("SSLHandshake errSSLNegotiation")
 def test_a_server_without_a_certificate_cannot_agree_on_a_suite(clear: bool) -> None:
     context = server("p256" if clear else None)
     if clear:
@@ -401,6 +501,7 @@ def test_roots_that_replace_are_the_only_ones() -> None:
 # --- pauses ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract("SSLHandshake errSSLPeerAuthCompleted")
 def test_the_pause_for_the_servers_certificate_comes_once_and_accepting_is_going_on() -> None:
     pair = Pair("unknown_authority")  # the application judges, so nothing else does
     ok(st.SSLSetSessionOption(pair.client, st.kSSLSessionOptionBreakOnServerAuth, True))
@@ -442,6 +543,7 @@ def test_pauses_come_out_of_reads_and_writes_too(mover: str) -> None:
     assert (state(pair.client), state(pair.server)) == (CONNECTED, CONNECTED)
 
 
+@pytest.mark.contract("SSLHandshake errSSLClientHelloReceived")
 def test_at_the_pause_for_the_hello_a_server_chooses_by_name() -> None:
     pair = Pair(None)
     ok(st.SSLSetSessionOption(pair.server, st.kSSLSessionOptionBreakOnClientHello, True))
@@ -507,6 +609,7 @@ def test_dropping_a_context_sends_nothing() -> None:
         (0, st.errSSLPeerCertUnknown),
     ],
 )
+@pytest.mark.contract("SSLSetError errSecSuccess")
 def test_an_error_that_is_set_at_a_pause_tells_the_peer_why(code: int, seen: int) -> None:
     pair = Pair("p256")
     ok(st.SSLSetSessionOption(pair.client, st.kSSLSessionOptionBreakOnServerAuth, True))
@@ -546,11 +649,13 @@ def test_an_error_whose_alert_is_stuck_is_told_by_closing_again() -> None:
 
 
 @pytest.mark.parametrize("credential", certs.GOOD)
+@pytest.mark.contract("SSLHandshake errSecSuccess")
 def test_a_good_chain_is_accepted(credential: str) -> None:
     assert Pair(credential).handshake() == (0, 0)
 
 
 @pytest.mark.parametrize("credential", certs.BAD)
+@pytest.mark.contract("SSLHandshake errSSLXCertChainInvalid")
 def test_a_bad_chain_is_refused_and_the_server_is_told(credential: str) -> None:
     pair = Pair(credential)
     assert pair.handshake() == (st.errSSLXCertChainInvalid, st.errSSLPeerCertUnknown)

@@ -20,6 +20,10 @@ VERSIONS = {
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(GROUPS)))
+@pytest.mark.contract(
+    "SSLCiphersuiteGroupContainsCiphersuite bool",
+    "SSLCiphersuiteGroupToCiphersuiteList pointer",
+)
 def test_a_group_is_the_published_list(number: int, name: str) -> None:
     wanted = [TABLE["constants"][suite] for suite in TABLE["ciphersuite_groups"][name]]
     suites, count = spi.SSLCiphersuiteGroupToCiphersuiteList(number, None)
@@ -36,6 +40,11 @@ def test_an_unknown_group_counts_as_the_default_one() -> None:
 
 
 @pytest.mark.parametrize("suite", TABLE["suites"], ids=lambda suite: suite["name"])
+@pytest.mark.contract(
+    "SSLCiphersuiteMinimumTLSVersion SSLProtocol",
+    "SSLCiphersuiteMaximumTLSVersion SSLProtocol",
+    "SSLCiphersuiteGetName C string",
+)
 def test_the_version_range_and_name_of_a_suite_are_the_recorded_ones(suite: dict) -> None:
     number, recorded = suite["value"], suite.get("helper_version_range")
     if recorded is None:
@@ -48,6 +57,11 @@ def test_the_version_range_and_name_of_a_suite_are_the_recorded_ones(suite: dict
         assert spi.SSLCiphersuiteGetName(number) == suite["name"]
 
 
+@pytest.mark.contract(
+    "SSLProtocolGetVersionCodepoint uint16",
+    "SSLProtocolFromVersionCodepoint SSLProtocol",
+    "_SSLProtocolVersionToWireFormatValue wire version",
+)
 def test_versions_and_their_numbers_on_the_wire_go_both_ways() -> None:
     wire = {2: 0x300, 4: 0x301, 7: 0x302, 8: 0x303, 10: 0x304, 9: 0xFEFF, 11: 0xFEFD}
     for protocol in range(-2, 1001):

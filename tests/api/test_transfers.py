@@ -133,6 +133,7 @@ def test_one_record_a_read_and_the_rest_of_the_current_one_first() -> None:
     assert st.SSLRead(pair.client, None, 100, None) == (WOULD_BLOCK, b"", 0)
 
 
+@pytest.mark.contract("SSLGetBufferedReadSize errSecSuccess")
 def test_would_block_can_come_together_with_data() -> None:
     pair = connected()
     ok(st.SSLWrite(pair.server, b"hello", 5, None)[0])
@@ -307,6 +308,7 @@ def test_closing_twice_sends_once() -> None:
     assert len(pair.up.offered) == 1
 
 
+@pytest.mark.contract("SSLClose errSSLWouldBlock")
 def test_a_close_that_is_stuck_closes_at_once_and_can_be_repeated_to_flush() -> None:
     pair = connected()
     pair.up.room = 3

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import securetransport as st
+from contract_report import named
 from securetransport import legacy, spi
 
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -237,6 +238,7 @@ def test_the_record_of_a_hello_has_a_version_that_old_servers_read(low: int, hig
 # --- the deprecated interface ------------------------------------------------------------------------------
 
 
+@pytest.mark.contract("SSLSetProtocolVersion errSecSuccess", "SSLGetProtocolVersion errSecSuccess")
 def test_the_deprecated_setter_fixes_the_highest_version() -> None:
     ssl3, tls1, tls11, tls12 = VERSIONS
     rows = [
@@ -257,17 +259,23 @@ def test_the_deprecated_setter_fixes_the_highest_version() -> None:
         assert legacy.SSLGetProtocolVersion(ctx) == answer, version
 
 
+@pytest.mark.contract(named("SSLGetProtocolVersion", "errSecParam", "range has"))
 def test_the_deprecated_getter_has_no_word_for_the_default() -> None:
     assert legacy.SSLGetProtocolVersion(context(st.kSSLClientSide)) == (st.errSecParam, None)
 
 
 @pytest.mark.parametrize("version", [1, 9, 10, 11, 999, 12, -1, 2**40])
+@pytest.mark.contract(named("SSLSetProtocolVersion", "errSecParam", "SSL 2.0"))
 def test_the_deprecated_setter_refuses_what_no_stream_speaks(version: int) -> None:
     ctx = context(st.kSSLClientSide)
     assert legacy.SSLSetProtocolVersion(ctx, version) == st.errSecParam
     assert bounds(ctx) == (st.kTLSProtocol1, st.kTLSProtocol12)
 
 
+@pytest.mark.contract(
+    "SSLSetProtocolVersionEnabled errSecSuccess",
+    "SSLGetProtocolVersionEnabled errSecSuccess",
+)
 def test_single_versions_widen_and_raise_the_bounds() -> None:
     ssl3, tls1, tls11, tls12 = VERSIONS
     rows = [
@@ -300,6 +308,7 @@ def test_single_versions_widen_and_raise_the_bounds() -> None:
 
 
 @pytest.mark.parametrize("version", [0, 1, 3, 5, 9, 10, 11, 999, -1, 2**40])
+@pytest.mark.contract(named("SSLSetProtocolVersionEnabled", "errSecParam", "protocol outside"))
 def test_versions_that_are_none_cannot_be_enabled(version: int) -> None:
     ctx = context(st.kSSLClientSide)
     assert legacy.SSLSetProtocolVersionEnabled(ctx, version, True) == st.errSecParam

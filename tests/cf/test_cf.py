@@ -13,6 +13,7 @@ from securetransport import cf
 from securetransport.cf import base
 
 
+@pytest.mark.contract("CFArrayCreate")
 def test_an_array_equals_lists_and_tuples_of_the_same_elements_and_does_not_change() -> None:
     array = cf.CFArrayCreate(None, ["a", 1, None], 2, cf.kCFTypeArrayCallBacks)
     assert array == ["a", 1]
@@ -30,6 +31,12 @@ def test_an_array_equals_lists_and_tuples_of_the_same_elements_and_does_not_chan
     assert pickle.loads(pickle.dumps(array)) == array
 
 
+@pytest.mark.contract(
+    "CFArrayAppendValue",
+    "CFArrayCreateMutable",
+    "CFArrayGetCount",
+    "CFArrayGetValueAtIndex",
+)
 def test_a_mutable_array_grows_and_equals_the_list_of_its_elements() -> None:
     array = cf.CFArrayCreateMutable(None, 0, cf.kCFTypeArrayCallBacks)
     cf.CFArrayAppendValue(array, "a")
@@ -46,6 +53,7 @@ def test_an_index_outside_the_array_is_an_index_error(index: int) -> None:
         cf.CFArrayGetValueAtIndex(cf.CFArray("ab"), index)
 
 
+@pytest.mark.contract("CFDictionaryCreate", "CFDictionaryGetCount", "CFDictionaryGetValue")
 def test_a_dictionary_equals_the_dict_of_its_pairs_and_does_not_change() -> None:
     callbacks = (cf.kCFTypeDictionaryKeyCallBacks, cf.kCFTypeDictionaryValueCallBacks)
     made = cf.CFDictionaryCreate(None, ["a", "b", "c"], [1, 2, 3], 2, *callbacks)
@@ -71,6 +79,17 @@ def test_too_few_values_are_a_value_error() -> None:
         cf.CFDataCreate(None, b"a", 2)
 
 
+@pytest.mark.contract(
+    "CFArrayGetTypeID",
+    "CFBooleanGetTypeID",
+    "CFDataGetTypeID",
+    "CFDateGetTypeID",
+    "CFDictionaryGetTypeID",
+    "CFErrorGetTypeID",
+    "CFNullGetTypeID",
+    "CFNumberGetTypeID",
+    "CFStringGetTypeID",
+)
 def test_type_numbers_tell_the_kinds_apart() -> None:
     kinds = {
         cf.CFArrayGetTypeID(): (cf.CFArray(), cf.CFMutableArray(), [], ()),
@@ -119,6 +138,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
+@pytest.mark.contract("CFCopyDescription")
 def test_equal_values_have_equal_hashes(value: object) -> None:
     copied = cf.CFArray(value) if isinstance(value, list) else value
     assert cf.CFEqual(value, copied)
@@ -126,6 +146,7 @@ def test_equal_values_have_equal_hashes(value: object) -> None:
     assert isinstance(cf.CFCopyDescription(value), str)
 
 
+@pytest.mark.contract("CFGetRetainCount", "CFRelease", "CFRetain")
 def test_retain_and_release_do_no_harm() -> None:
     value = ["a"]
     assert cf.CFRetain(value) is value
@@ -168,6 +189,7 @@ def test_wrong_types_are_type_errors() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+@pytest.mark.contract("CFStringCreateWithCString", "CFStringGetCString", "CFStringGetLength")
 def test_strings_count_utf_16_units_and_survive_the_way_through_utf_8(text: str) -> None:
     assert cf.CFStringGetLength(text) == len(text.encode("utf-16-le")) // 2
     size = len(text.encode()) + 1
@@ -188,6 +210,7 @@ def test_a_string_goes_into_a_buffer_or_gives_up() -> None:
     assert cf.CFStringCreateWithCString(None, b"\xff", cf.kCFStringEncodingUTF8) is None
 
 
+@pytest.mark.contract("CFNumberCreate", "CFNumberGetValue")
 def test_numbers_are_read_as_a_kind_and_say_when_something_was_lost() -> None:
     assert cf.CFNumberGetValue(127, cf.kCFNumberSInt8Type) == (True, 127)
     assert cf.CFNumberGetValue(128, cf.kCFNumberSInt8Type) == (False, 127)
@@ -210,6 +233,7 @@ def test_a_date_equals_the_datetime_of_its_moment(moment: datetime) -> None:
     assert abs(date.to_datetime() - moment) < timedelta(milliseconds=1)
 
 
+@pytest.mark.contract("CFDateCreate", "CFDateGetAbsoluteTime")
 def test_dates_count_from_2001_and_compare() -> None:
     date = cf.CFDateCreate(None, 0.0)
     assert date is not None
@@ -223,6 +247,7 @@ def test_dates_count_from_2001_and_compare() -> None:
     assert hash(cf.CFDate(1e30)) == hash(cf.CFDate(1e30))
 
 
+@pytest.mark.contract("CFErrorCopyDescription", "CFErrorGetDomain")
 def test_an_error_carries_code_domain_sentence_and_what_lies_below() -> None:
     below = cf.CFError(-2, "because")
     error = cf.CFError(-1, "It failed.", below)
@@ -233,3 +258,13 @@ def test_an_error_carries_code_domain_sentence_and_what_lies_below() -> None:
     assert cf.CFEqual(error, cf.CFError(-1, "It failed.", below))
     assert error != below
     assert cf.CFErrorCopyUserInfo(error) == error.user_info
+
+
+@pytest.mark.contract("CFDataCreate", "CFDataGetLength", "CFDataGetBytePtr", "CFBooleanGetValue")
+def test_data_and_truth_values_give_back_what_they_were_made_of() -> None:
+    data = cf.CFDataCreate(None, b"some data", 4)
+    assert data == b"some"
+    assert cf.CFDataGetLength(data) == 4
+    assert bytes(cf.CFDataGetBytePtr(data)) == b"some"
+    assert cf.CFBooleanGetValue(True) is True
+    assert cf.CFBooleanGetValue(False) is False

@@ -185,6 +185,7 @@ def test_a_self_signed_leaf_given_as_anchor_is_trusted_for_itself() -> None:
 # --- exceptions ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract("SecTrustCopyExceptions", "SecTrustSetExceptions")
 def test_exceptions_excuse_the_recorded_faults_of_the_same_chain_and_no_others() -> None:
     leaf = pki.leaf()
     trust = trust_in(leaf.der, pki.root().der, "other.example")
@@ -232,6 +233,7 @@ def test_fatal_faults_are_never_excused(tmp_path: Path) -> None:
 # --- the old options ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract("SecTrustSetOptions")
 def test_the_old_options_let_expiry_pass_and_take_self_signed_certificates_for_anchors() -> None:
     old_root = pki.make("old root", ca=True, start=pki.NOW - 9 * pki.DAY, end=pki.NOW - 2 * pki.DAY)
     trust = trust_in(pki.make("young", old_root, hosts=[HOST]).der, old_root.der)

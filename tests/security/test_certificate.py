@@ -9,6 +9,22 @@ from securetransport import cf
 from securetransport import security as s
 
 
+@pytest.mark.contract(
+    "CFGetTypeID",
+    "SecCertificateCopyCommonName",
+    "SecCertificateCopyData",
+    "SecCertificateCopyEmailAddresses",
+    "SecCertificateCopyKey",
+    "SecCertificateCopyNormalizedIssuerSequence",
+    "SecCertificateCopyNormalizedSubjectSequence",
+    "SecCertificateCopyNotValidAfterDate",
+    "SecCertificateCopyNotValidBeforeDate",
+    "SecCertificateCopyPublicKey",
+    "SecCertificateCopySerialNumberData",
+    "SecCertificateCopySubjectSummary",
+    "SecCertificateCreateWithData",
+    "SecCertificateGetTypeID",
+)
 def test_a_certificate_gives_its_facts() -> None:
     made = pki.leaf()
     certificate = s.SecCertificateCreateWithData(None, made.der)
@@ -34,6 +50,14 @@ def test_a_certificate_gives_its_facts() -> None:
     assert "leaf P-256" in repr(certificate)
 
 
+@pytest.mark.contract("SecCertificateCopySerialNumber", "SecKeyGetTypeID")
+def test_a_certificates_serial_number_and_key_have_older_names_and_types() -> None:
+    certificate = s.SecCertificate(pki.leaf().der)
+    number = s.SecCertificateCopySerialNumber(certificate, None)
+    assert number == s.SecCertificateCopySerialNumberData(certificate, None)
+    assert cf.CFGetTypeID(s.SecCertificateCopyKey(certificate)) == s.SecKeyGetTypeID()
+
+
 def test_certificates_are_equal_when_their_der_is() -> None:
     one, two = s.SecCertificate(pki.leaf().der), s.SecCertificate(pki.leaf().der)
     assert one == two
@@ -47,6 +71,13 @@ def test_what_is_no_certificate_gives_none(data: bytes) -> None:
     assert s.SecCertificateCreateWithData(None, data) is None
 
 
+@pytest.mark.contract(
+    "SecIdentityCopyCertificate",
+    "SecIdentityCopyPrivateKey",
+    "SecIdentityCreate",
+    "SecIdentityCreateWithCertificate",
+    "SecIdentityGetTypeID",
+)
 def test_an_identity_holds_what_belongs_together() -> None:
     certificate = s.SecCertificate(pki.leaf().der)
     key = s.SecKey.from_pkcs8(pki.key_bytes(pki.leaf().key, pem=False))
@@ -61,6 +92,7 @@ def test_an_identity_holds_what_belongs_together() -> None:
     assert s.SecIdentityCopyCertificate(None) == s.SecIdentityCopyPrivateKey(None) == (-50, None)
 
 
+@pytest.mark.contract("SecRandomCopyBytes")
 def test_random_bytes_fill_what_they_are_given() -> None:
     status, data = s.SecRandomCopyBytes(None, 32, None)
     assert (status, len(data)) == (0, 32)
@@ -75,6 +107,7 @@ def test_random_bytes_fill_what_they_are_given() -> None:
         s.SecRandomCopyBytes(None, 1, b"x")  # type: ignore[arg-type]
 
 
+@pytest.mark.contract("SecCopyErrorMessageString")
 def test_messages_are_sentences_for_known_codes_and_numbers_for_others() -> None:
     expired = s.SecCopyErrorMessageString(-67818, None)
     assert expired is not None

@@ -210,6 +210,14 @@ def test_the_holder_may_look_at_the_context_but_not_move_its_data() -> None:
     assert answers == [(0, st.kSSLHandshake), st.errSecBadReq]
 
 
+@pytest.mark.contract(
+    "CFErrorGetCode",
+    "SecKeyCopyAttributes",
+    "SecKeyCopyPublicKey",
+    "SecKeyCreateSignature",
+    "SecKeyIsAlgorithmSupported",
+    "SecKeyVerifySignature",
+)
 def test_such_a_key_signs_for_python_too_and_cannot_be_exported() -> None:
     elsewhere = Elsewhere("p256")
     public = st.SecCertificateCopyKey(pipes.certificate(elsewhere.credential.der))

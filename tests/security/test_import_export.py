@@ -96,6 +96,7 @@ def test_private_keys_go_to_strangers_and_back(kind: str, armoured: bool) -> Non
 
 
 @pytest.mark.parametrize("kind", ["RSA-2048", "P-256", "Ed25519"])
+@pytest.mark.contract("SecItemExport", "SecItemImport", "SecPKCS12Import")
 def test_pkcs12_files_open_with_openssl_java_and_cryptography(tmp_path: Path, kind: str) -> None:
     above = [certificate(pki.intermediate()), certificate(pki.root())]
     data = exported([identity(kind), *above], c.kSecFormatPKCS12, parameters=PARAMETERS)
@@ -175,6 +176,7 @@ def test_what_is_nothing_of_use_is_said_so() -> None:
         s.SecItemImport(b"", None, 0, 0, 0, "password")
 
 
+@pytest.mark.contract("SecCertificateCopyValues")
 def test_values_are_listed_by_object_identifier() -> None:
     leaf = certificate(pki.leaf())
     values, error = s.SecCertificateCopyValues(leaf, None, None)
@@ -201,6 +203,17 @@ def test_values_are_listed_by_object_identifier() -> None:
     assert found["2.5.29.15"]["value"][1]["value"] == wanted
 
 
+@pytest.mark.contract(
+    "sec_certificate_copy_ref",
+    "sec_certificate_create",
+    "sec_identity_access_certificates",
+    "sec_identity_copy_certificates_ref",
+    "sec_identity_copy_ref",
+    "sec_identity_create",
+    "sec_identity_create_with_certificates",
+    "sec_trust_copy_ref",
+    "sec_trust_create",
+)
 def test_wrappers_give_back_what_they_hold() -> None:
     whole = identity()
     leaf, root = whole.certificate, certificate(pki.root())

@@ -72,6 +72,7 @@ def digest(name: str, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [512, 1024, 2048])
+@pytest.mark.contract("CFEqual", "SecKeyCreateRandomKey", "SecKeyCreateWithData", "SecKeyGetBlockSize")
 def test_rsa_keys_go_out_and_in_as_pkcs1(size: int) -> None:
     key = rsa_key(size)
     assert loaded(key).key_size == size == key.bits
@@ -148,6 +149,7 @@ def test_impossible_keys_are_not_generated(parameters: dict[str, Any]) -> None:
     assert s.SecKeyGeneratePair(parameters) == (c.errSecParam, None, None)
 
 
+@pytest.mark.contract("SecKeyGeneratePair")
 def test_generation_takes_strings_and_the_attributes_of_the_halves() -> None:
     private = {c.kSecAttrKeySizeInBits: "384"}
     key, error = s.SecKeyCreateRandomKey(EC | {c.kSecAttrKeySizeInBits: 256, c.kSecPrivateKeyAttrs: private})
@@ -328,6 +330,7 @@ RSA_BLOCKS = [name for name in ALGORITHMS if "RSAEncryption" in name and "AESGCM
 
 
 @pytest.mark.parametrize("name", RSA_BLOCKS)
+@pytest.mark.contract("SecKeyCreateDecryptedData", "SecKeyCreateEncryptedData")
 def test_rsa_encryption_goes_to_strangers_and_back(name: str) -> None:
     key, algorithm = rsa_key(), ALGORITHMS[name]
     public, private = key.public(), loaded(key)
@@ -429,6 +432,7 @@ def test_long_data_go_under_an_ec_key(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ALGORITHMS if "KeyExchange" in name])
+@pytest.mark.contract("SecKeyCopyKeyExchangeResult")
 def test_two_keys_share_a_secret(name: str) -> None:
     algorithm = ALGORITHMS[name]
     for size in (224, 256, 384, 521):

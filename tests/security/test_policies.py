@@ -165,6 +165,12 @@ def test_purposes_bind_the_authorities_in_between() -> None:
 # --- properties ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.contract(
+    "SecPolicyCopyProperties",
+    "SecPolicyCreateBasicX509",
+    "SecPolicyCreateRevocation",
+    "SecPolicyCreateWithProperties",
+)
 def test_policies_say_what_they_are() -> None:
     copy = s.SecPolicyCopyProperties
     assert copy(s.SecPolicyCreateBasicX509()) == {c.kSecPolicyOid: c.kSecPolicyAppleX509Basic}
@@ -220,6 +226,7 @@ def test_what_is_no_policy_is_none() -> None:
         s.SecPolicyCreateWithProperties(7, {})  # type: ignore[arg-type]
 
 
+@pytest.mark.contract("CFHash", "SecPolicyGetTypeID")
 def test_policies_are_values() -> None:
     one, two = s.SecPolicyCreateSSL(True, NAME), s.SecPolicyCreateSSL(True, NAME)
     assert one == two

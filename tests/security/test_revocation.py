@@ -143,6 +143,7 @@ def revoked_response() -> bytes:
     return response(REVOKED)
 
 
+@pytest.mark.contract("SecTrustCopyResult", "SecTrustSetOCSPResponse")
 def test_a_revoked_certificate_is_fatal_and_says_when() -> None:
     made = trust()
     s.SecTrustSetOCSPResponse(made, response(REVOKED))

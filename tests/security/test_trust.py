@@ -33,6 +33,19 @@ def trust_in(
     return trust
 
 
+@pytest.mark.contract(
+    "SecPolicyCreateSSL",
+    "SecTrustCopyCertificateChain",
+    "SecTrustCopyKey",
+    "SecTrustCopyProperties",
+    "SecTrustCreateWithCertificates",
+    "SecTrustEvaluate",
+    "SecTrustEvaluateWithError",
+    "SecTrustGetCertificateAtIndex",
+    "SecTrustGetCertificateCount",
+    "SecTrustGetTrustResult",
+    "SecTrustSetAnchorCertificates",
+)
 def test_a_good_chain_is_accepted_in_any_order_of_its_certificates() -> None:
     trust = trust_in(pki.leaf(), pki.root(), pki.intermediate(), host="localhost")
     assert s.SecTrustEvaluateWithError(trust, None) == (True, None)
@@ -83,6 +96,12 @@ def test_a_bad_chain_is_refused_with_the_number_and_a_sentence(
     assert any(words in entry.get("error", "").lower() for entry in properties)
 
 
+@pytest.mark.contract(
+    "SecTrustCopyCustomAnchorCertificates",
+    "SecTrustGetVerifyTime",
+    "SecTrustSetPolicies",
+    "SecTrustSetVerifyDate",
+)
 def test_a_setter_makes_the_trust_object_judge_anew() -> None:
     trust = trust_in(pki.leaf(), pki.intermediate(), host="other.example")
     assert s.SecTrustEvaluateWithError(trust)[0] is False
@@ -99,6 +118,7 @@ def test_a_setter_makes_the_trust_object_judge_anew() -> None:
     assert s.SecTrustCopyCustomAnchorCertificates(trust) == (0, None)
 
 
+@pytest.mark.contract("SecTrustCopyAnchorCertificates", "SecTrustSetAnchorCertificatesOnly")
 def test_own_anchors_switch_those_of_the_platform_off_and_they_can_be_readmitted() -> None:
     status, platform = s.SecTrustCopyAnchorCertificates(None)
     assert status == 0
@@ -113,6 +133,7 @@ def test_own_anchors_switch_those_of_the_platform_off_and_they_can_be_readmitted
     assert s.SecTrustEvaluateWithError(trust) == (True, None)
 
 
+@pytest.mark.contract("SecTrustEvaluateAsync", "SecTrustEvaluateAsyncWithError")
 def test_an_evaluation_can_run_elsewhere() -> None:
     trust = trust_in(pki.leaf(), pki.intermediate())
     answers: list[Any] = []
@@ -143,8 +164,28 @@ def test_none_and_mixed_lists_are_parameter_errors() -> None:
         create("leaf", None)
 
 
+@pytest.mark.contract("SecTrustGetNetworkFetchAllowed", "SecTrustSetNetworkFetchAllowed")
 def test_the_network_permission_is_remembered() -> None:
     trust = trust_in(pki.leaf())
     assert s.SecTrustGetNetworkFetchAllowed(trust, None) == (0, False)
     assert s.SecTrustSetNetworkFetchAllowed(trust, True) == 0
     assert s.SecTrustGetNetworkFetchAllowed(trust, None) == (0, True)
+
+
+@pytest.mark.contract(
+    "SecTrustGetTypeID",
+    "SecTrustCopyPolicies",
+    "SecTrustCopyPublicKey",
+    "SecTrustSetSignedCertificateTimestamps",
+)
+def test_a_trust_object_keeps_what_it_was_given() -> None:
+    trust = trust_in(pki.leaf(), pki.intermediate(), host="localhost")
+    assert cf.CFGetTypeID(trust) == s.SecTrustGetTypeID()
+    assert s.SecTrustCopyPolicies(trust, None) == (0, [s.SecPolicyCreateSSL(True, "localhost")])
+    assert s.SecTrustCopyPublicKey(trust) == s.SecTrustCopyKey(trust)
+    assert s.SecTrustSetSignedCertificateTimestamps(trust, [b"one", b"two"]) == 0
+    assert s.SecTrustSetSignedCertificateTimestamps(trust, None) == 0
+    assert s.SecTrustSetSignedCertificateTimestamps(None, []) == c.errSecParam
+    with pytest.raises(TypeError):
+        s.SecTrustSetSignedCertificateTimestamps(trust, ["text"])
+    assert s.SecTrustEvaluateWithError(trust, None) == (True, None)

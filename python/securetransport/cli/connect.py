@@ -28,6 +28,7 @@ from securetransport.constants import messages
 from . import output, probing
 from .asking import Place, dial
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
+from .keylog import KeyLogFile
 from .options import (
     Alpn,
     CaFile,
@@ -111,6 +112,7 @@ def connect(
     min_dh_bits: MinDhBits = None,
     no_record_splitting: NoRecordSplitting = False,
     accept_unclean_close: AcceptUncleanClose = False,
+    keylog: KeyLogFile = None,
     as_json: Json = False,
 ) -> None:
     """Connect to a TLS server, show what was agreed and whether it is trusted, then pipe stdin and stdout."""
@@ -118,7 +120,7 @@ def connect(
         host, number = parse_place(place, port)
         if client_key is not None and client_cert is None:
             raise Problem(Exit.USAGE, "--client-key needs the certificate it belongs to: --client-cert FILE.")
-        settings = read_settings(min_version, max_version, cipher, alpn)
+        settings = read_settings(min_version, max_version, cipher, alpn, keylog)
         authorities = load_authorities(cafile) if cafile else None
         credentials = load_credentials(client_cert, client_key) if client_cert else None
         asked = Place(host, number, servername or host)

@@ -125,11 +125,6 @@ impl SslContext {
         let old = std::mem::replace(slot(&mut lock(&self.objects)), value);
         drop(old);
     }
-
-    /// SSLHandshake and SSLRead or SSLWrite before it is complete need both directions.
-    pub(crate) fn needs(&self, connected: Needs) -> Needs {
-        if self.is_settled() { connected } else { Needs::Both }
-    }
 }
 
 #[pymethods]
@@ -509,7 +504,9 @@ impl SslContext {
     }
 
     fn set_error(&self, py: Python<'_>, code: i32) -> OsStatus {
-        self.with_session(py, |s| s.set_error(code))
+        let code = self.with_session(py, |s| s.set_error(code));
+        self.reading.stir(); // who waits there is told
+        code
     }
 
     /// The trust object of this handshake: the same object each time.
