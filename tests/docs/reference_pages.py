@@ -28,6 +28,8 @@ from typing import Any
 
 import securetransport
 from securetransport import adapters
+from securetransport.constants import results
+from securetransport.constants.messages import status_sentence
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -455,6 +457,23 @@ def enumeration_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def status_page() -> str:
+    """All statuses with their numbers and sentences."""
+    by_number: dict[int, list[str]] = {}
+    for name, value in vars(results).items():
+        if name.startswith("err"):
+            by_number.setdefault(int(value), []).append(name)
+    rows = []
+    for number, names in sorted(by_number.items(), reverse=True):
+        listed = ", ".join(f"`{name}`" for name in names)
+        rows.append(f"| {listed} | {number} | {_cell(status_sentence(number) or '')} |")
+    return (
+        f"# Statuses\n\n{_WRITTEN}\n\nEvery status with what `SecCopyErrorMessageString` says of it, all names "
+        "of `securetransport`. Which of them a function answers with, and when, stands in its entry.\n\n"
+        "| status | number | in words |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
 def index() -> str:
     """The front page."""
     opening = (SOURCE / "opening.md").read_text(encoding="utf-8")
@@ -468,14 +487,23 @@ def index() -> str:
         for entry in sorted(entries(), key=lambda entry: entry.name.lower())
     )
     opening = opening.replace("<!-- setup -->", f"```python\n{setup.strip()}\n```")
-    table = f"| page | entries |\n|---|---|\n{listed}\n| [Enumerations](enumerations.md) | {len(enumerations())} |"
+    numbers = len({int(value) for name, value in vars(results).items() if name.startswith("err")})
+    table = (
+        f"| page | entries |\n|---|---|\n{listed}\n| [Enumerations](enumerations.md) | {len(enumerations())} |\n"
+        f"| [Statuses](statuses.md) | {numbers} |"
+    )
     return f"{opening.replace('<!-- pages -->', table).strip()}\n\n## Every name\n\n{names}\n"
 
 
 def pages() -> dict[str, str]:
     """File name -> text of everything that is generated."""
     made = {f"{name}.md": page(name, title) for name, title, _ in TOPICS}
-    return {"README.md": index(), "enumerations.md": enumeration_page(), **made}
+    return {
+        "README.md": index(),
+        "enumerations.md": enumeration_page(),
+        "statuses.md": status_page(),
+        **made,
+    }
 
 
 def main() -> int:
