@@ -239,6 +239,8 @@ pub enum Fault {
     Crypto(CryptoFault),
     /// The peer sent a fatal alert, or one that counts as fatal.
     AlertReceived(Alert),
+    /// The peer answered none of the sends of a flight.
+    NoAnswer,
     /// Something on this side.
     Misuse(Misuse),
     /// Faults that should not be able to happen.
@@ -308,7 +310,7 @@ impl Fault {
                 CryptoFault::WeakDh => Alert::INSUFFICIENT_SECURITY,
                 CryptoFault::PrivateKey | CryptoFault::Primitive => Alert::INTERNAL_ERROR,
             },
-            Fault::AlertReceived(_) => return None,
+            Fault::AlertReceived(_) | Fault::NoAnswer => return None,
             Fault::Misuse(m) => match m {
                 Misuse::Configuration | Misuse::UnexpectedAnswer => Alert::INTERNAL_ERROR,
                 Misuse::NoVersion => return None,
@@ -322,6 +324,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::AlertReceived(a) => write!(f, "the peer sent the alert {} ({})", a.name(), a.0),
+            Fault::NoAnswer => write!(f, "the peer does not answer"),
             other => write!(f, "{other:?}"),
         }
     }

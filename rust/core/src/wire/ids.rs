@@ -51,4 +51,6 @@ ids! { /// Client certificate types of a CertificateRequest (RFC 5246 section 7.
 CertificateType(u8) { RSA_SIGN = 1, DSS_SIGN = 2, ECDSA_SIGN = 64 } }
 
 ids! { /// Versions as they stand on the wire. Compared by value only through a profile's rank.
-WireVersion(u16) { SSL3 = 0x0300, TLS10 = 0x0301, TLS11 = 0x0302, TLS12 = 0x0303 } }
+WireVersion(u16) {
+    SSL3 = 0x0300, TLS10 = 0x0301, TLS11 = 0x0302, TLS12 = 0x0303, DTLS10 = 0xfeff, DTLS12 = 0xfefd,
+} }
