@@ -315,7 +315,10 @@ def test_every_setter_has_its_cells() -> None:
     elsewhere = {
         "SSLSetCertificateAuthorities",  # above
         *("SSLSetALPNFunc", "SSLInternalSetMasterSecretFunction"),  # no status of the state
-        *("SSLSetMaxDatagramRecordSize", "SSLSetDatagramHelloCookie"),  # for datagrams alone
+        *(
+            "SSLSetMaxDatagramRecordSize",
+            "SSLSetDatagramHelloCookie",
+        ),  # for datagrams alone: test_contract_datagrams
     }
     setters = {
         name for module in (st, legacy, spi) for name in vars(module) if name.startswith(("SSLSet", "SSLAdd"))
