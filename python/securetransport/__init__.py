@@ -6,7 +6,7 @@ private and additional calls are not here but in ``legacy``, ``spi`` and ``exten
 
 import typing as _typing
 
-from . import _namespace
+from . import _command, _namespace
 from ._native import SSLContext as SSLContext
 from ._native import __version__ as __version__
 from .cf import *  # noqa: F403
@@ -19,3 +19,5 @@ SSLContextRef = SSLContext
 
 if not _typing.TYPE_CHECKING:
     __all__ = _namespace.public_names(globals())
+
+_command.loaded()

@@ -15,6 +15,13 @@ _NEEDED = ("typer", "rich")
 
 def main() -> int:
     """Run the command line; returns or exits with its exit code."""
+    try:
+        return _run()
+    except KeyboardInterrupt:  # before a command was there to take care of it
+        return 130
+
+
+def _run() -> int:
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
         print(
             "The command line needs two more packages; install them with: pip install 'securetransport[cli]'",
@@ -24,12 +31,9 @@ def main() -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # started with it closed: what would go there goes nowhere
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    try:
-        from .cli.app import run
+    from .cli.app import run
 
-        return run()
-    except KeyboardInterrupt:  # before a command was there to take care of it
-        return 130
+    return run()
 
 
 if __name__ == "__main__":

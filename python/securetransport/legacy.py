@@ -90,17 +90,17 @@ def SSLSetAllowsExpiredCerts(context: SSLContext | None, allowsExpired: bool) ->
 
 
 def SSLGetAllowsExpiredCerts(context: SSLContext | None, allowsExpired: Out = None) -> tuple[int, None]:
-    """``(errSecUnimplemented, None)``."""
+    """``(errSecUnimplemented, None)``: there is nothing to read back."""
     return _unimplemented(context)
 
 
 def SSLSetAllowsExpiredRoots(context: SSLContext | None, allowsExpired: bool) -> int:
-    """Without effect: 0."""
+    """Without effect: 0. An expired root is as bad as any other expired certificate."""
     return _ignored(context, allowsExpired, "allowsExpired")
 
 
 def SSLGetAllowsExpiredRoots(context: SSLContext | None, allowsExpired: Out = None) -> tuple[int, None]:
-    """``(errSecUnimplemented, None)``."""
+    """``(errSecUnimplemented, None)``: there is nothing to read back."""
     return _unimplemented(context)
 
 
@@ -117,7 +117,7 @@ def SSLSetAllowsAnyRoot(context: SSLContext | None, anyRoot: bool) -> int:
 
 
 def SSLGetAllowsAnyRoot(context: SSLContext | None, anyRoot: Out = None) -> tuple[int, bool | None]:
-    """``(status, bool)``. Any state."""
+    """``(status, bool)``: whether SSLSetAllowsAnyRoot made verification accept everything. Any state."""
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.get_allows_any_root())
 

@@ -65,13 +65,13 @@ def _each(values: Iterable[_Value], handler: Callable[[_Value], Any] | None) -> 
 
 
 def sec_protocol_metadata_get_negotiated_protocol(metadata: Metadata) -> bytes | None:
-    """The application protocol that was selected by ALPN."""
+    """The application protocol that was selected by ALPN; ``None`` when there was none."""
     md = _known(metadata)
     return None if md is None else md.alpn
 
 
 def sec_protocol_metadata_copy_negotiated_protocol(metadata: Metadata) -> bytes | None:
-    """The application protocol that was selected by ALPN."""
+    """The application protocol that was selected by ALPN; ``None`` when there was none."""
     return sec_protocol_metadata_get_negotiated_protocol(metadata)
 
 
@@ -99,13 +99,13 @@ def sec_protocol_metadata_get_negotiated_protocol_version(metadata: Metadata) ->
 
 
 def sec_protocol_metadata_get_negotiated_tls_ciphersuite(metadata: Metadata) -> int:
-    """The suite; 0xFFFF for ``None``."""
+    """The number of the cipher suite, as the ``TLS_`` constants have it; 0xFFFF for ``None``."""
     md = _known(metadata)
     return _NO_SUITE if md is None else md.suite
 
 
 def sec_protocol_metadata_get_negotiated_ciphersuite(metadata: Metadata) -> int:
-    """The suite; 0xFFFF for ``None``."""
+    """The older name of sec_protocol_metadata_get_negotiated_tls_ciphersuite."""
     return sec_protocol_metadata_get_negotiated_tls_ciphersuite(metadata)
 
 

@@ -109,6 +109,19 @@ def test_requests_on_one_connection_are_answered_in_order(client: Client) -> Non
     assert client.service.waiting_since is None
 
 
+def test_empty_lines_before_a_request_do_not_stop_the_clock(root: Path) -> None:
+    client = Client(root)
+    assert client.send(b"\r\n") == b""
+    since = client.service.waiting_since
+    assert since is not None
+    for _ in range(3):
+        assert client.send(b"\r\n\r") == b""
+        assert client.send(b"\n") == b""
+        assert client.service.waiting_since == since
+    assert split(client.send(b"GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+    assert client.service.waiting_since is None
+
+
 def test_a_request_may_come_byte_by_byte(client: Client) -> None:
     answers = b"".join(client.send(bytes([b])) for b in b"GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n")
     assert split(answers)[2] == b"hello, world"

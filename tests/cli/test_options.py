@@ -58,6 +58,29 @@ def test_a_place_that_is_none_is_a_problem(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:hunter2@example.org",
+        "https://user:hunter2@example.org:8443/path",
+        "https://user:hunter2@[::1]:8443/",
+        "https://hunter2@example.org/",
+        "user:hunter2@example.org",
+        "user:hunter2@example.org:443",
+        "https://exa mple.org/?token=hunter2",
+        "https://example.org:x/?token=hunter2",
+        "https://user:hunt/er2@example.org/",
+        "https:///hunter2",
+    ],
+)
+def test_a_password_in_a_place_is_never_repeated(text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        parse_place(text)
+    assert caught.value.code == Exit.USAGE
+    assert "hunt" not in caught.value.sentence
+    assert "hunt" not in repr(caught.value.details)
+
+
+@pytest.mark.parametrize(
     ("text", "version"),
     [
         ("tls1.2", "tls1.2"),

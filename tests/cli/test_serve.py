@@ -6,19 +6,26 @@ import asyncio
 import contextlib
 import json
 import os
+import queue
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import COMMAND, PATIENCE, Serve, complaint, environment, run
 
 import certs
+import securetransport as st
+from securetransport import extensions
+from securetransport.cli.http import Folder, HttpService
+from securetransport.cli.server import Limits, Server
 
 
 def strangers_context(server: Serve) -> ssl.SSLContext:
@@ -287,6 +294,63 @@ def test_crumbs_of_a_record_do_not_keep_a_connection_alive() -> None:
                 plain.sendall(b"\0")
                 time.sleep(0.05)
         assert server.connection()["outcome"] == "idle for 1 s"
+
+
+@contextlib.contextmanager
+def impatient(root: Path, limits: Limits) -> Iterator[tuple[int, queue.Queue[dict[str, Any]]]]:
+    """A server for a folder with limits that no flag sets: its port and its log."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    log: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def make() -> st.SSLContext:
+        context = st.SSLCreateContext(None, st.kSSLServerSide, st.kSSLStreamType)
+        assert context is not None
+        st.SSLSetCertificate(context, extensions.credentials_from_files(certs.leaf("p256").file("both")))
+        return context
+
+    server = Server([listener], make, lambda: HttpService(Folder(root)), limits, log.put)
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, args=(ready.set,), daemon=True)
+    thread.start()
+    assert ready.wait(PATIENCE)
+    try:
+        yield listener.getsockname()[1], log
+    finally:
+        server.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def drip(sock: socket.socket, data: bytes) -> None:
+    """Byte after byte until the other end has had enough."""
+    with contextlib.suppress(OSError):
+        for _ in range(10_000):
+            for byte in data:
+                sock.sendall(bytes([byte]))
+                time.sleep(0.02)
+
+
+def test_a_handshake_that_only_drips_is_ended_however_often_bytes_come(folder: Path) -> None:
+    with (
+        impatient(folder, Limits(handshake=1, idle=PATIENCE, request=PATIENCE)) as (port, log),
+        socket.create_connection(("127.0.0.1", port)) as sock,
+    ):
+        drip(sock, bytes.fromhex("16030140000100") + bytes(200))
+        assert log.get(timeout=PATIENCE)["outcome"] == "handshake not finished after 1 s"
+
+
+@pytest.mark.parametrize(
+    "crumbs", [b"GET /small.txt HTTP/1.1\r\nX: " + b"x" * 60_000, b"\r\n"], ids=["head", "lines"]
+)
+def test_a_request_that_only_drips_is_ended_however_often_bytes_come(folder: Path, crumbs: bytes) -> None:
+    context = ssl.create_default_context(cafile=certs.authority().file("cert"))
+    with (
+        impatient(folder, Limits(handshake=PATIENCE, idle=PATIENCE, request=1)) as (port, log),
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as sock,
+    ):
+        drip(sock, crumbs)
+        assert log.get(timeout=PATIENCE)["outcome"] == "request not finished after 1 s"
 
 
 def test_a_server_whose_log_nobody_reads_any_more_stops() -> None:

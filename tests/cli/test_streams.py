@@ -59,3 +59,48 @@ def test_an_interrupt_while_the_command_is_still_being_loaded_ends_it_quietly() 
     )
     assert done.stderr == b""
     assert done.returncode == 128 + signal.SIGINT
+
+
+#: Sends SIGINT to the process when a module of the package is about to be imported.
+INTERRUPTER = """
+import os, signal, sys
+
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+"""
+
+
+@pytest.mark.parametrize("module", ["securetransport.cf", "securetransport.security", "securetransport.spi"])
+@pytest.mark.parametrize("script", [False, True], ids=["python -m", "script"])
+def test_an_interrupt_while_the_package_is_still_being_loaded_ends_it_quietly(
+    module: str, script: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTER.format(module=module), encoding="utf-8")
+    command = COMMAND
+    if script:  # as an installer writes it
+        (tmp_path / "securetransport").write_text(
+            "import sys\nfrom securetransport.__main__ import main\nsys.exit(main())\n", encoding="utf-8"
+        )
+        command = [sys.executable, str(tmp_path / "securetransport")]
+    done = subprocess.run(
+        [*command, "demo", "--help"],
+        capture_output=True,
+        timeout=PATIENCE,
+        env={**environment(), "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.stderr == b""
+    assert done.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
+
+
+def test_a_program_that_imports_the_package_keeps_its_interrupts() -> None:
+    program = (
+        "import signal\n"
+        "before = signal.getsignal(signal.SIGINT)\n"
+        "import securetransport\n"
+        "assert signal.getsignal(signal.SIGINT) is before is signal.default_int_handler\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE, env=environment())

@@ -535,10 +535,14 @@ class PythonPeer(Peer):
     def __init__(self, context: ssl.SSLContext, connect: Any, asked: list[str | None], **wrap: Any) -> None:
         self.asked = asked
         self.sock: Any = None
+        self.kept: socket.socket | None = None
 
         def run() -> None:
             raw = connect()
             raw.settimeout(LIMIT)
+            # The module closes its socket when a handshake fails. With the rest of the flight unread that would be a
+            # reset, which may overtake the alert; so the connection stays open until the test has seen what came.
+            self.kept = raw.dup()
             self.sock = context.wrap_socket(raw, suppress_ragged_eofs=False, **wrap)
 
         self.handshake = Task(run)
@@ -578,8 +582,9 @@ class PythonPeer(Peer):
 
     def leave(self) -> None:
         self.handshake.join(LIMIT)
-        if self.sock is not None:
-            self.sock.close()
+        for sock in (self.sock, self.kept):
+            if sock is not None:
+                sock.close()
 
 
 class Python(Stranger):

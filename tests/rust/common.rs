@@ -16,6 +16,9 @@ use std::sync::Arc;
 pub const WOULD_BLOCK: OsStatus = status::SSL_WOULD_BLOCK;
 pub const NOW: Now = Now { mono: core::time::Duration::ZERO, wall: 1_790_000_000 };
 
+/// Turns of one call: a megabyte byte by byte.
+const MAX_TURNS: usize = 1 << 22;
+
 /// Bytes under way in one direction; `step` limits one transfer, `holds` what fits.
 pub struct Pipe {
     pub bytes: VecDeque<u8>,
@@ -113,7 +116,10 @@ impl End {
         out: &mut Vec<u8>,
     ) -> OsStatus {
         let mut event = Event::Begin;
+        let mut turns = 0;
         loop {
+            turns += 1;
+            assert!(turns < MAX_TURNS, "{call:?} does not come to an end");
             event = match self.session.step(call, event, self.now) {
                 Turn::Return(code) => return code,
                 Turn::Read => {

@@ -83,10 +83,10 @@ def CFErrorGetDomain(err: CFError | None) -> str | None:
 
 
 def CFErrorCopyDescription(err: CFError | None) -> str | None:
-    """The sentence; ``None`` for ``None``."""
+    """The sentence that says what is wrong; ``None`` for ``None``."""
     return None if err is None else _error(err).description
 
 
 def CFErrorCopyUserInfo(err: CFError | None) -> CFDictionary | None:
-    """The details; ``None`` for ``None``."""
+    """The details by the kCFError keys, the sentence among them; ``None`` for ``None``."""
     return None if err is None else _error(err).user_info

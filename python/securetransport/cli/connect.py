@@ -28,6 +28,7 @@ from securetransport.constants import messages
 from . import output, probing
 from .asking import Place, dial
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
+from .keylog import KeyLogFile
 from .options import (
     Alpn,
     CaFile,
@@ -111,6 +112,7 @@ def connect(
     min_dh_bits: MinDhBits = None,
     no_record_splitting: NoRecordSplitting = False,
     accept_unclean_close: AcceptUncleanClose = False,
+    keylog: KeyLogFile = None,
     as_json: Json = False,
 ) -> None:
     """Connect to a TLS server, show what was agreed and whether it is trusted, then pipe stdin and stdout."""
@@ -118,7 +120,7 @@ def connect(
         host, number = parse_place(place, port)
         if client_key is not None and client_cert is None:
             raise Problem(Exit.USAGE, "--client-key needs the certificate it belongs to: --client-cert FILE.")
-        settings = read_settings(min_version, max_version, cipher, alpn)
+        settings = read_settings(min_version, max_version, cipher, alpn, keylog)
         authorities = load_authorities(cafile) if cafile else None
         credentials = load_credentials(client_cert, client_key) if client_cert else None
         asked = Place(host, number, servername or host)
@@ -135,25 +137,37 @@ def connect(
 
 
 def parse_place(text: str, port: int | None = None) -> tuple[str, int]:
-    """``HOST``, ``HOST:PORT``, ``ADDRESS``, ``[ADDRESS]`` or ``[ADDRESS]:PORT``; also out of an https URL."""
+    """``HOST``, ``HOST:PORT``, ``ADDRESS``, ``[ADDRESS]`` or ``[ADDRESS]:PORT``; also out of an https URL.
+
+    A URL may hold secrets: what could be one, before an ``@`` or behind the host, is in no complaint.
+    """
     bare = text.removeprefix("https://").partition("/")[0] if text.startswith("https://") else text
+    if "@" in bare:
+        raise Problem(Exit.USAGE, "A user has no meaning here; leave out the @ and everything before it.")
+    secret = "@" in text  # a slash in a password, perhaps
     host, given = bare, None
     if bare.startswith("["):
         host, closed, rest = bare[1:].partition("]")
         if not closed or (rest and not rest.startswith(":")):
-            raise Problem(Exit.USAGE, f"{text!r} is no place to connect to; write [ADDRESS]:PORT for IPv6.")
+            raise _no_place(bare, secret, "[ADDRESS]:PORT for IPv6")
         given = rest[1:] if rest else None
     elif bare.count(":") == 1:
         host, _, given = bare.partition(":")
     if not host or "/" in host or any(c.isspace() for c in host):
-        raise Problem(Exit.USAGE, f"{text!r} is no place to connect to; write HOST or HOST:PORT.")
+        raise _no_place(bare, secret, "HOST or HOST:PORT")
     if given is None:
         return host, port or 443
     if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65536:
-        raise Problem(Exit.USAGE, f"{given!r} is no port; ports are numbers from 1 to 65535.")
+        shown = "That" if secret else repr(given)
+        raise Problem(Exit.USAGE, f"{shown} is no port; ports are numbers from 1 to 65535.")
     if port is not None and port != int(given):
         raise Problem(Exit.USAGE, f"Two ports are given, {given} and {port}; leave one out.")
     return host, int(given)
+
+
+def _no_place(bare: str, secret: bool, form: str) -> Problem:
+    shown = "That" if secret else repr(bare)
+    return Problem(Exit.USAGE, f"{shown} is no place to connect to; write {form}.")
 
 
 class _Transport(SocketCallbacks):

@@ -26,6 +26,7 @@ from securetransport.adapters.callbacks import SocketCallbacks
 from . import output, throwaway
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
 from .identity import authorities_from_pem, throwaway_credentials
+from .keylog import KeyLogFile
 from .options import Ciphers, Json, MaxVersion, MinVersion, TlsSettings, new_context, read_settings
 from .problems import Exit, Problem, explain_client, status_name
 
@@ -50,11 +51,12 @@ def demo(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.05, max=60, help="How long to measure each direction.")
     ] = 1.0,
+    keylog: KeyLogFile = None,
     as_json: Json = False,
 ) -> None:
     """Show it working: a throw-away certificate, a handshake, an echo and the speed over a loopback socket."""
     with output.reporting(as_json):
-        settings = read_settings(min_version, max_version, cipher, None)
+        settings = read_settings(min_version, max_version, cipher, None, keylog)
         result = _run(settings, seconds, as_json)
         if as_json:
             output.print_json({"ok": True, **dataclasses.asdict(result)})

@@ -191,12 +191,13 @@ class HttpService:
         if self._answer is not None or self._last:
             self.hungry = False
             return
+        if self._input and self.waiting_since is None:
+            self.waiting_since = time.monotonic()  # an empty line counts: many must not keep a connection
         while self._input[:2] == b"\r\n":  # RFC 9112, 2.2: an empty line before a request is ignored
             del self._input[:2]
         end = re.search(rb"\r?\n\r?\n", self._input)
         if end is None and len(self._input) <= _HEAD_LIMIT:
             self.hungry = True
-            self.waiting_since = (self.waiting_since or time.monotonic()) if self._input else None
             return
         self.hungry, self.waiting_since = False, None
         self.requests += 1

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 import securetransport as st
 from securetransport import extensions
 
+from .keylog import KeyLog, open_key_log
 from .problems import Exit, Problem
 
 __all__ = [
@@ -119,6 +120,7 @@ class TlsSettings:
     max_version: str | None
     suites: tuple[int, ...]
     alpn: tuple[str, ...]
+    key_log: KeyLog | None = None
 
     @property
     def needs_rsa(self) -> bool:
@@ -138,7 +140,11 @@ class TlsSettings:
 
 
 def read_settings(
-    min_version: str | None, max_version: str | None, ciphers: list[str] | None, alpn: list[str] | None
+    min_version: str | None,
+    max_version: str | None,
+    ciphers: list[str] | None,
+    alpn: list[str] | None,
+    keylog: Path | None = None,
 ) -> TlsSettings:
     """Judge the flags; a :class:`Problem` says which one is wrong."""
     highest = _version(max_version) if max_version else None
@@ -154,7 +160,7 @@ def read_settings(
             raise Problem(
                 Exit.USAGE, f"{name!r} cannot be an application protocol: at most 31 ASCII characters."
             )
-    return TlsSettings(lowest, highest, suites or default_suites(lowest), protocols)
+    return TlsSettings(lowest, highest, suites or default_suites(lowest), protocols, open_key_log(keylog))
 
 
 def _split(values: list[str] | None) -> Iterable[str]:
@@ -221,6 +227,8 @@ def new_context(side: int, settings: TlsSettings) -> st.SSLContext:
         raise Problem(Exit.USAGE, "This library implements none of the cipher suites that were named.")
     if settings.alpn:
         st.SSLSetALPNProtocols(context, settings.alpn)
+    if settings.key_log is not None:
+        extensions.SSLSetKeyLogFunc(context, settings.key_log)
     return context
 
 

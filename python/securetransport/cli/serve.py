@@ -24,6 +24,7 @@ import securetransport as st
 from . import output, throwaway
 from .http import Folder, HttpService
 from .identity import throwaway_credentials, warn_about_dates
+from .keylog import KeyLogFile
 from .options import (
     Alpn,
     Ciphers,
@@ -75,6 +76,7 @@ def serve(
     max_clients: Annotated[
         int, typer.Option("--max-clients", min=1, metavar="N", help="Refuse clients above this number.")
     ] = 1000,
+    keylog: KeyLogFile = None,
     as_json: Json = False,
 ) -> None:
     """Serve many TLS clients at once: echo what they send, or hand out the files of a folder over HTTPS."""
@@ -83,7 +85,7 @@ def serve(
             raise Problem(Exit.USAGE, "--key needs the certificate it belongs to: --cert FILE.")
         if alpn is None and folder is not None:
             alpn = ["http/1.1"]
-        settings = read_settings(min_version, max_version, cipher, alpn)
+        settings = read_settings(min_version, max_version, cipher, alpn, keylog)
         make_service = _service(folder)
         with _credentials(cert, key, host, settings.needs_rsa) as (credentials, authority):
             make_context = _contexts(settings, credentials)

@@ -66,7 +66,7 @@ def SSLNewDatagramContext(isServer: bool, contextPtr: Out = None) -> tuple[int, 
 
 
 def SSLGetPeerSecTrust(context: SSLContext | None, trust: Out = None) -> tuple[int, SecTrust | None]:
-    """``(status, trust)``: as SSLCopyPeerTrust."""
+    """``(status, trust)``: the same object as of SSLCopyPeerTrust. Any state."""
     return SSLCopyPeerTrust(context)
 
 
@@ -128,7 +128,7 @@ def SSLSetAllowAnonymousCiphers(context: SSLContext | None, enable: bool) -> int
 
 
 def SSLGetAllowAnonymousCiphers(context: SSLContext | None, enable: Out = None) -> tuple[int, None]:
-    """``(0, None)``."""
+    """``(0, None)``: there is nothing to read back."""
     return (errSecParam if _args.context(context) is None else errSecSuccess), None
 
 
@@ -145,7 +145,7 @@ def SSLSetMinimumDHGroupSize(context: SSLContext | None, minimum: int) -> int:
 
 
 def SSLGetMinimumDHGroupSize(context: SSLContext | None, minimum: Out = None) -> tuple[int, int | None]:
-    """``(status, bits)``: 1024 by default. Any state."""
+    """``(status, bits)``: the smallest prime that a client accepts, 1024 by default. Any state."""
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.get_dh_minimum())
 
@@ -252,7 +252,7 @@ def SSLGetClientAuthTypes(
 
 
 def SSLGetNegotiatedClientAuthType(context: SSLContext | None, authType: Out = None) -> tuple[int, None]:
-    """``(errSecUnimplemented, None)``."""
+    """``(errSecUnimplemented, None)``: which kind was chosen is not kept."""
     return (errSecParam if _args.context(context) is None else errSecUnimplemented), None
 
 

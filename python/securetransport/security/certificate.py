@@ -36,7 +36,7 @@ def SecCertificateCreateWithData(allocator: None, data: bytes | None) -> SecCert
 
 
 def SecCertificateCopyData(certificate: SecCertificate | None) -> bytes | None:
-    """The DER."""
+    """The certificate in DER, byte for byte as it came; ``None`` for ``None``."""
     return None if certificate is None else _certificate(certificate).der
 
 
@@ -110,12 +110,12 @@ def SecCertificateCopyPublicKey(
 
 
 def SecCertificateCopyNotValidBeforeDate(certificate: SecCertificate | None) -> CFDate | None:
-    """The first moment of validity."""
+    """The first second of the certificate's validity, a ``CFDate``; ``None`` for ``None``."""
     return None if certificate is None else CFDate.from_unix(_certificate(certificate).not_before)
 
 
 def SecCertificateCopyNotValidAfterDate(certificate: SecCertificate | None) -> CFDate | None:
-    """The last second of validity."""
+    """The last second of the certificate's validity, a ``CFDate``; ``None`` for ``None``."""
     return None if certificate is None else CFDate.from_unix(_certificate(certificate).not_after)
 
 

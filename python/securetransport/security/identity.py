@@ -47,7 +47,7 @@ def SecIdentityCreateWithCertificate(
 def SecIdentityCopyCertificate(
     identityRef: SecIdentity | None, certificateRef: None = None
 ) -> tuple[int, SecCertificate | None]:
-    """``(status, certificate)``."""
+    """``(status, certificate)``: the certificate of an identity; errSecParam for ``None``."""
     _args.out(certificateRef)
     if identityRef is None:
         return errSecParam, None
@@ -57,7 +57,7 @@ def SecIdentityCopyCertificate(
 def SecIdentityCopyPrivateKey(
     identityRef: SecIdentity | None, privateKeyRef: None = None
 ) -> tuple[int, SecKey | None]:
-    """``(status, key)``."""
+    """``(status, key)``: the private key of an identity; errSecParam for ``None``."""
     _args.out(privateKeyRef)
     if identityRef is None:
         return errSecParam, None

@@ -99,7 +99,7 @@ def SecTrustSetPolicies(trust: SecTrust | None, policies: Any) -> int:
 def SecTrustCopyPolicies(
     trust: SecTrust | None, policies: None = None
 ) -> tuple[int, CFArray[SecPolicy] | None]:
-    """``(status, policies)``."""
+    """``(status, policies)``: what the chain is judged for; errSecParam for ``None``."""
     _args.out(policies)
     if trust is None:
         return errSecParam, None
@@ -141,7 +141,7 @@ def SecTrustCopyCustomAnchorCertificates(
 
 
 def SecTrustCopyAnchorCertificates(anchors: None = None) -> tuple[int, CFArray[Any] | None]:
-    """``(status, anchors)``: those of the platform."""
+    """``(status, anchors)``: those of the platform, which count where no own ones are given."""
     _args.out(anchors)
     return errSecSuccess, CFArray(system_anchors())
 
@@ -412,7 +412,7 @@ def SecTrustSetNetworkFetchAllowed(trust: SecTrust | None, allowFetch: bool) -> 
 def SecTrustGetNetworkFetchAllowed(
     trust: SecTrust | None, allowFetch: None = None
 ) -> tuple[int, bool | None]:
-    """``(status, allowed)``."""
+    """``(status, allowed)``: the flag of SecTrustSetNetworkFetchAllowed; nothing is fetched whatever it says."""
     _args.out(allowFetch)
     if trust is None:
         return errSecParam, None

@@ -248,7 +248,7 @@ impl Engine {
             self.writer.set_version(profile::alert_record(framing, seen, self.highest));
         }
         let speaks_tls = self.facts.profile.is_none_or(|profile| profile.tls_alerts);
-        let Some(alert) = (if speaks_tls { Some(alert) } else { alert.for_ssl3() }) else { return };
+        let alert = if speaks_tls { alert } else { alert.for_ssl3() };
         if level == FATAL || alert == Alert::CLOSE_NOTIFY {
             self.alert_sent = Some(alert);
         }

@@ -54,25 +54,29 @@ alerts! {
 }
 
 impl Alert {
-    /// What stands for this alert among those that SSLv3 has (RFC 6101 section 5.4); `None` for a warning that it does
-    /// not know at all.
+    /// What stands for this alert among those that SSLv3 has (RFC 6101 section 5.4), as the published tables have it.
+    /// Those that they leave open follow the kind of what went wrong.
     #[must_use]
-    pub fn for_ssl3(self) -> Option<Alert> {
-        Some(match self {
-            Alert::DECRYPTION_FAILED | Alert::RECORD_OVERFLOW => Alert::BAD_RECORD_MAC,
-            Alert::UNKNOWN_CA | Alert::ACCESS_DENIED => Alert::CERTIFICATE_UNKNOWN,
-            Alert::DECODE_ERROR | Alert::UNSUPPORTED_EXTENSION => Alert::ILLEGAL_PARAMETER,
-            Alert::DECRYPT_ERROR
+    pub fn for_ssl3(self) -> Alert {
+        match self {
+            Alert::UNKNOWN_CA => Alert::UNSUPPORTED_CERTIFICATE,
+            Alert::INTERNAL_ERROR => Alert::CLOSE_NOTIFY,
+            Alert::DECRYPTION_FAILED => Alert::BAD_RECORD_MAC,
+            Alert::UNSUPPORTED_EXTENSION => Alert::ILLEGAL_PARAMETER,
+            Alert::RECORD_OVERFLOW
+            | Alert::ACCESS_DENIED
+            | Alert::DECODE_ERROR
+            | Alert::DECRYPT_ERROR
             | Alert::EXPORT_RESTRICTION
             | Alert::PROTOCOL_VERSION
             | Alert::INSUFFICIENT_SECURITY
-            | Alert::INTERNAL_ERROR
             | Alert::INAPPROPRIATE_FALLBACK
+            | Alert::USER_CANCELED
+            | Alert::NO_RENEGOTIATION
             | Alert::UNRECOGNIZED_NAME
             | Alert::NO_APPLICATION_PROTOCOL => Alert::HANDSHAKE_FAILURE,
-            Alert::USER_CANCELED | Alert::NO_RENEGOTIATION => return None,
             other => other,
-        })
+        }
     }
 }
 

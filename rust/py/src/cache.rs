@@ -33,7 +33,8 @@ pub fn export<'py>(py: Python<'py>, keys: &TicketKeys) -> PyResult<Vec<Bound<'py
 ///
 /// SSLSessionTicketKeys(period=43200): random keys, a new one every `period` seconds; the one before still opens its
 /// tickets. SSLSessionTicketKeys.fixed(keys): 1 to 16 keys of 48 bytes, newest first, until `set` is called. Workers
-/// and hosts with the same keys resume each other's sessions.
+/// and hosts with the same keys resume each other's sessions, and `export` gives them the keys, which are secrets.
+/// ValueError for keys of another length or number.
 #[pyclass(frozen, name = "SSLSessionTicketKeys", module = "securetransport.extensions")]
 pub struct SessionTicketKeys {
     pub inner: Arc<TicketKeys>,

@@ -51,7 +51,7 @@ pub fn ssl_handshake(context: &Bound<'_, PyAny>) -> PyResult<OsStatus> {
     if context.inside.is_this_thread() {
         return Ok(status::SEC_BAD_REQ);
     }
-    Pump::new(context, py, Call::handshake(), Needs::Both).run()
+    Pump::new(context, py, Call::handshake().beside_a_reader(), Needs::Neither).run()
 }
 
 /// SSLRead(context, data, dataLength, processed=None) -> (status, data, processed)
@@ -82,7 +82,7 @@ pub fn ssl_read<'py>(
         return tuple(py, refused, data.clone().unbind(), 0);
     }
     let n = n.unwrap_or(0);
-    let mut pump = Pump::new(context, py, Call::read(n), context.needs(Needs::Read));
+    let mut pump = Pump::new(context, py, Call::read(n), Needs::Read);
     match &mut view {
         Some(view) => {
             pump.sink = Sink::Buffer(view.as_mut_slice());
@@ -164,7 +164,7 @@ pub fn ssl_write<'py>(
         return Ok((refused, 0));
     }
     let n = n.unwrap_or(0);
-    let mut pump = Pump::new(context, py, Call::write(n), context.needs(Needs::Write));
+    let mut pump = Pump::new(context, py, Call::write(n).beside_a_reader(), Needs::Write);
     pump.data = &bytes[..n];
     let code = pump.run()?;
     Ok((code, pump.call.processed()))

@@ -33,7 +33,10 @@ struct Objects {
     alpn_news: Option<Py<PyAny>>,
 }
 
-/// One connection (SSLContextRef).
+/// One side of one connection (SSLContextRef); SSLCreateContext makes it.
+///
+/// Several threads may use it: one reads while another writes. After the end it is thrown away, as it serves one
+/// connection only; dropping it sends nothing.
 #[pyclass(frozen, weakref, name = "SSLContext", module = "securetransport")]
 pub struct SslContext {
     pub(crate) session: Mutex<Session>,
@@ -120,11 +123,6 @@ impl SslContext {
     fn replace<T>(&self, slot: impl FnOnce(&mut Objects) -> &mut Option<T>, value: Option<T>) {
         let old = std::mem::replace(slot(&mut lock(&self.objects)), value);
         drop(old);
-    }
-
-    /// SSLHandshake and SSLRead or SSLWrite before it is complete need both directions.
-    pub(crate) fn needs(&self, connected: Needs) -> Needs {
-        if self.is_settled() { connected } else { Needs::Both }
     }
 }
 
@@ -506,7 +504,9 @@ impl SslContext {
     }
 
     fn set_error(&self, py: Python<'_>, code: i32) -> OsStatus {
-        self.with_session(py, |s| s.set_error(code))
+        let code = self.with_session(py, |s| s.set_error(code));
+        self.reading.stir(); // who waits there is told
+        code
     }
 
     /// The trust object of this handshake: the same object each time.

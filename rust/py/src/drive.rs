@@ -1,8 +1,8 @@
 //! The pump: runs a public call turn by turn.
 //!
 //! In: a [`Call`], the caller's functions, data to write or a place to read into. Out: the call's status, or the
-//! exception of a callback. Promise: no lock is held over a callback or a wait. Order: read turn, write turn,
-//! session; a holder of the session never attaches to the interpreter, so waiting for it cannot dead-lock.
+//! exception of a callback. Promise: no lock is held over a callback or a wait, and no call waits for one direction
+//! while it has the other; a holder of the session never attaches to the interpreter, so waiting for it cannot dead-lock.
 
 use crate::buffer::{Input, new_bytes};
 use crate::context::SslContext;
@@ -16,6 +16,7 @@ use st_core::crypto::secret::Secret;
 use st_core::handshake::{Answer, Verdict};
 use st_core::session::{Call, Event, Need, Turn};
 use st_core::status::{self, OsStatus};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -34,6 +35,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Direction {
     state: Mutex<Use>,
     free: Condvar,
+    /// Threads that wait for the right, or for what they want it for.
+    waiting: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -41,6 +44,14 @@ struct Use {
     busy: bool,
     /// Somebody tried meanwhile and went on, leaving the work to the holder.
     missed: bool,
+}
+
+/// Why a wait for a [`Direction`] is over.
+pub enum Waited<'a> {
+    /// The right is ours.
+    Held(Held<'a>),
+    /// What it was wanted for has happened without it.
+    Ready,
 }
 
 /// The right, until dropped.
@@ -75,6 +86,37 @@ impl Direction {
         }
         Held(self)
     }
+
+    /// Waits for the right, or until `ready` says that it is not needed, with the interpreter let go. Whoever makes
+    /// `ready` true says so by [`Direction::stir`].
+    pub fn take_or(&self, py: Python<'_>, ready: impl Fn() -> bool + Send + Sync) -> Waited<'_> {
+        let taken = py.detach(|| {
+            // Counted before the first look: who changes the answer later finds it and stirs.
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let mut now = lock(&self.state);
+            let taken = loop {
+                if !now.busy {
+                    now.busy = true;
+                    break true;
+                }
+                if ready() {
+                    break false;
+                }
+                now = self.free.wait(now).unwrap_or_else(PoisonError::into_inner);
+            };
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            taken
+        });
+        if taken { Waited::Held(Held(self)) } else { Waited::Ready }
+    }
+
+    /// Has everybody who waits look again.
+    pub fn stir(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            drop(lock(&self.state)); // not between somebody's look and its wait
+            self.free.notify_all();
+        }
+    }
 }
 
 impl Held<'_> {
@@ -86,7 +128,7 @@ impl Held<'_> {
         now.busy = false;
         let missed = std::mem::take(&mut now.missed);
         drop(now);
-        direction.free.notify_one();
+        direction.free.notify_all();
         missed
     }
 }
@@ -94,7 +136,7 @@ impl Held<'_> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         lock(&self.0.state).busy = false;
-        self.0.free.notify_one();
+        self.0.free.notify_all();
     }
 }
 
@@ -154,16 +196,14 @@ pub struct Pump<'a, 'py> {
     parked: Option<PyErr>,
 }
 
-/// Which directions a call takes for its whole length; others are tried turn by turn.
+/// Which direction a call begins with. It never waits for one while it holds the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Both: a handshake.
-    Both,
-    /// Reading, and writing when nobody else does.
+    /// Reading, for its whole length; it sends when nobody else does.
     Read,
-    /// Writing.
+    /// Writing, except while it drives a handshake.
     Write,
-    /// Neither: SSLClose sends when nobody else does.
+    /// Neither: SSLHandshake reads when its turn has come, and like SSLClose sends when nobody else does.
     Neither,
 }
 
@@ -176,31 +216,29 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Runs the call to its end.
     pub fn run(&mut self) -> PyResult<OsStatus> {
         let (context, py) = (self.context, self.py);
-        if self.needs == Needs::Write {
-            self.call = std::mem::replace(&mut self.call, Call::close()).beside_a_reader();
-        }
-        let reading = matches!(self.needs, Needs::Both | Needs::Read);
-        let mut read = reading.then(|| context.reading.take(py));
-        let writing = matches!(self.needs, Needs::Both | Needs::Write);
-        let mut write = writing.then(|| context.writing.take(py));
+        let mut read = (self.needs == Needs::Read).then(|| context.reading.take(py));
+        let mut write = (self.needs == Needs::Write).then(|| context.writing.take(py));
         let mut event = Event::Begin;
         let code = loop {
             let turn = self.step(event);
+            if self.call.is_sending() && write.is_none() {
+                drop(read.take());
+                write = Some(context.writing.take(py));
+            }
             event = match turn {
                 Turn::Return(code) => break code,
-                Turn::Read => {
-                    // Nothing is written meanwhile: who closes the context can tell the peer.
-                    self.hand_on(write.take());
-                    let event = self.read();
-                    write = writing.then(|| context.writing.take(py));
-                    event
-                }
-                Turn::Write => self.write(writing),
+                Turn::Read => self.read(),
+                Turn::Write => self.write(write.is_some()),
                 Turn::Alone => {
-                    self.hand_on(write.take()); // in the order in which everybody takes them
-                    read = read.or_else(|| Some(context.reading.take(py)));
-                    write = Some(context.writing.take(py));
-                    Event::Done
+                    self.hand_on(write.take());
+                    let call = &self.call;
+                    match context.reading.take_or(py, || lock(&context.session).may_go_on(call)) {
+                        Waited::Held(held) => {
+                            read = Some(held);
+                            Event::Done
+                        }
+                        Waited::Ready => Event::Busy,
+                    }
                 }
                 Turn::Need(Need::Psk { identity }) => match self.look_up(&identity) {
                     Ok(()) => Event::Done,
@@ -282,7 +320,10 @@ impl<'a, 'py> Pump<'a, 'py> {
         let call = &mut self.call;
         // Handshake steps are long; records are opened in less time than letting go takes.
         let detach = !self.context.is_settled();
-        self.context.with_session_maybe(self.py, detach, |session| session.step(call, event, now()))
+        let turn =
+            self.context.with_session_maybe(self.py, detach, |session| session.step(call, event, now()));
+        self.context.reading.stir();
+        turn
     }
 
     fn read(&mut self) -> Event {

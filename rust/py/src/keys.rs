@@ -118,7 +118,10 @@ impl ExternalKey for Holder {
     }
 }
 
-/// A private or a public key.
+/// A private or a public key: RSA, RSA-PSS, EC, Ed25519 or DSA.
+///
+/// Equal to the key with the same material; its `repr` shows kind and size, never the material. It comes out of
+/// certificates, identities, files and the SecKeyCreate functions.
 #[pyclass(frozen, eq, hash, weakref, name = "SecKey", module = "securetransport._native")]
 pub struct Key {
     material: Material,
@@ -333,7 +336,10 @@ impl Key {
     }
 }
 
-/// A certificate and the private key that belongs to it.
+/// A certificate and the private key that belongs to it, as SSLSetCertificate takes it.
+///
+/// SecIdentityCreate, SecPKCS12Import and `extensions.identity_from_files` make it; halves that do not belong together
+/// make none.
 #[pyclass(frozen, name = "SecIdentity", module = "securetransport._native")]
 pub struct Identity {
     /// The certificate.

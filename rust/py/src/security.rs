@@ -29,7 +29,9 @@ pub fn hash_of(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// One X.509 certificate.
+/// One X.509 certificate; equal to every other one with the same DER.
+///
+/// SecCertificateCreateWithData makes it out of DER, `extensions.credentials_from_files` and SecItemImport out of files.
 #[pyclass(frozen, eq, hash, name = "SecCertificate", module = "securetransport._native")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Certificate {
@@ -224,7 +226,7 @@ impl Certificate {
     }
 }
 
-/// What a chain is judged for.
+/// What a chain is judged for: one of the SecPolicyCreate functions makes it. Equal to a policy with the same rules.
 #[pyclass(frozen, eq, hash, name = "SecPolicy", module = "securetransport._native")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Policy {

@@ -38,7 +38,10 @@ pub fn evaluate(cell: &TrustCell) -> x509::TrustResult {
     lock(cell).evaluate(system, now())
 }
 
-/// Certificates to be judged, and how.
+/// Certificates to be judged, what for, by whose authority and at what time.
+///
+/// SSLCopyPeerTrust gives the one of a connection, SecTrustCreateWithCertificates makes others. The verdict is kept until
+/// a setter changes what it rests on.
 #[pyclass(frozen, name = "SecTrust", module = "securetransport._native")]
 pub struct Trust {
     /// What is shared with a session.

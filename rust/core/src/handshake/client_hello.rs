@@ -196,8 +196,7 @@ pub fn on_server_hello(
     let hello = ServerHello::parse(message.body())?;
     let Sent { mut offer, mut transcript, .. } = sent;
     let (profile, suite) = chosen(&hello, &offer, cx.config)?;
-    let before = core::mem::take(&mut cx.facts.encrypt_then_mac);
-    cx.facts.extended_master_secret = false;
+    (cx.facts.extended_master_secret, cx.facts.encrypt_then_mac) = (false, false);
     (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());
     cx.facts.alpn.clear();
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
@@ -207,10 +206,7 @@ pub fn on_server_hello(
     demand_binding(&answer, cx.facts)?;
     // A server may say so, but SSLv3 derives without the transcript and only block ciphers have a MAC to move.
     cx.facts.extended_master_secret &= profile.extensions;
-    cx.facts.encrypt_then_mac &= profile.extensions && suite.has_cbc();
-    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
-        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
-    }
+    cx.facts.settle_encrypt_then_mac(cx.facts.encrypt_then_mac && profile.extensions, suite)?;
     cx.facts.profile = Some(profile);
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();

@@ -28,7 +28,7 @@ use crate::crypto::ffdh::DhGroup;
 use crate::crypto::rng::Rng;
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::SignatureAlgorithm;
-use crate::fault::{Fault, Internal, Misstep, Misuse};
+use crate::fault::{Fault, Incompatible, Internal, Misstep, Misuse};
 use crate::group::Group;
 use crate::keys::classic::Randoms;
 use crate::keys::export::Secrets;
@@ -196,6 +196,8 @@ pub struct Facts {
     pub chains: u32,
     /// Whether CBC records are authenticated from outside (RFC 7366).
     pub encrypt_then_mac: bool,
+    /// Whether they were at any time on this connection.
+    encrypted_then_mac: bool,
     /// The peer's chain as it was sent, leaf first.
     pub peer_chain: Vec<Certificate>,
     /// The server name the client asked for.
@@ -256,6 +258,17 @@ impl Facts {
     #[must_use]
     pub fn server_binding(&self) -> Option<Vec<u8>> {
         self.finished.as_ref().map(|f| [f.client.as_slice(), &f.server].concat())
+    }
+
+    /// Encrypt-then-MAC of the handshake under way. Once on it stays on for every block cipher of the connection, also
+    /// behind a handshake whose suite had no MAC to move (RFC 7366 section 3.1).
+    pub fn settle_encrypt_then_mac(&mut self, agreed: bool, suite: &Suite) -> Result<(), Fault> {
+        self.encrypt_then_mac = agreed && suite.has_cbc();
+        if self.encrypted_then_mac && suite.has_cbc() && !self.encrypt_then_mac {
+            return Err(Incompatible::Renegotiation.into());
+        }
+        self.encrypted_then_mac |= self.encrypt_then_mac;
+        Ok(())
     }
 
     /// What a suite settles is settled anew with each handshake.

@@ -196,11 +196,7 @@ fn answer(
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
     cx.facts.alpn = alpn.into_iter().collect();
-    let before = cx.facts.encrypt_then_mac;
-    cx.facts.encrypt_then_mac = offer.encrypt_then_mac && profile.extensions && suite.has_cbc();
-    if before && suite.has_cbc() && !cx.facts.encrypt_then_mac {
-        return Err(Incompatible::Renegotiation.into()); // once on, it stays on (RFC 7366 section 3.1)
-    }
+    cx.facts.settle_encrypt_then_mac(offer.encrypt_then_mac && profile.extensions, suite)?;
     cx.facts.session_id.clone_from(&id);
     let random = server_random(profile.rank, cx)?;
     Ok(ServerHello {

@@ -35,7 +35,8 @@ pub enum Turn {
     Read,
     /// Send what is queued: `lend_output`, `settle_output`.
     Write,
-    /// Wait until no other call reads, for a call made by [`Call::beside_a_reader`]; from now on it reads itself.
+    /// Wait until no other call reads, for a call made by [`Call::beside_a_reader`]; from now on it reads itself:
+    /// [`Event::Done`]. Or until [`Session::may_go_on`] says that it need not: [`Event::Busy`].
     Alone,
     /// Answer this with no lock held.
     Need(Need),
@@ -96,8 +97,12 @@ pub struct Call {
     inputs: u32,
     /// At least one message or record was processed.
     advanced: bool,
+    /// Made by [`Call::beside_a_reader`].
+    shares: bool,
     /// Another call may be reading: this one must not process before [`Turn::Alone`].
     beside: bool,
+    /// How many handshakes were complete when the call began.
+    rounds: u32,
 }
 
 impl Call {
@@ -111,15 +116,22 @@ impl Call {
             further: false,
             inputs: 0,
             advanced: false,
+            shares: false,
             beside: false,
+            rounds: 0,
         }
     }
 
-    /// The same call while another one may be reading. What it meets may still make it read: a handshake can begin
-    /// between the moment a write was made and the moment it is its turn.
+    /// The same call while another one may be reading. It reads only where it must, while a handshake is under way.
     #[must_use]
     pub fn beside_a_reader(self) -> Call {
-        Call { beside: true, ..self }
+        Call { shares: true, beside: true, ..self }
+    }
+
+    /// Whether the call sends the caller's data, and so needs writing for itself and leaves reading to others.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.kind == Kind::Write && matches!(self.phase, Phase::Older | Phase::Sealing | Phase::Sending)
     }
 
     /// SSLHandshake.
@@ -201,7 +213,10 @@ impl Session {
                 self.input(event)?;
                 self.process(call, now)
             }
-            Phase::Process => self.process(call, now),
+            Phase::Process => {
+                call.beside |= event == Event::Busy;
+                self.process(call, now)
+            }
         }
     }
 
@@ -240,6 +255,7 @@ impl Session {
             return Err(Stop::Fault(fault)); // whatever there is or is not to move (decisions 19)
         }
         self.engine.tick(&self.config, now).map_err(Stop::Fault)?;
+        call.rounds = self.rounds;
         match (self.state, call.kind) {
             (State::Idle, Kind::Handshake) => {
                 self.state = State::Handshake;
@@ -291,7 +307,10 @@ impl Session {
     /// Sends what is queued, then processes.
     fn flush(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
         if self.engine.has_output() {
-            call.phase = if self.is_writing(call) { Phase::Older } else { Phase::Flush };
+            call.phase = Phase::Flush;
+            if self.is_writing(call) {
+                (call.phase, call.beside) = (Phase::Older, call.shares);
+            }
             return Ok(Turn::Write);
         }
         self.process(call, now)
@@ -343,7 +362,7 @@ impl Session {
         if call.room() == 0 {
             return self.succeed(call);
         }
-        call.phase = Phase::Sealing;
+        (call.phase, call.beside) = (Phase::Sealing, call.shares);
         Turn::Seal
     }
 
@@ -405,8 +424,12 @@ impl Session {
         {
             return Ok(turn);
         }
+        // A call that was already under way when another one returned a pause goes past it for nobody.
+        if let Some(pause) = self.paused {
+            return Err(Stop::Status(status::of_pause(pause)));
+        }
         if core::mem::take(&mut call.beside) {
-            return Ok(Turn::Alone);
+            return self.engine.fault().map_or(Ok(Turn::Alone), |fault| Err(Stop::Fault(fault)));
         }
         let progress = match self.pending.take() {
             Some(progress) => progress,
@@ -446,6 +469,7 @@ impl Session {
             Progress::Established => {
                 self.state = State::Connected;
                 self.unreported = true;
+                self.rounds = self.rounds.wrapping_add(1);
                 self.flush(call, now)
             }
             Progress::Closed => Ok(self.peer_closed(call)),
@@ -457,7 +481,7 @@ impl Session {
         let ready = self.engine.is_ready();
         match call.kind {
             Kind::Write if self.may_seal() => Some(self.more_to_seal(call)),
-            Kind::Handshake if ready && (self.unreported || call.advanced) => Some(self.succeed(call)),
+            Kind::Handshake if ready && (call.advanced || self.has_news(call)) => Some(self.succeed(call)),
             Kind::Read if call.room() == 0 && (ready || call.processed > 0) => Some(self.succeed(call)),
             Kind::Read if call.room() > 0 && self.buffered_read_size() > 0 => {
                 Some(Turn::Deliver(self.buffered_read_size().min(call.room())))
@@ -465,6 +489,23 @@ impl Session {
             Kind::Read if call.further => Some(self.succeed(call)),
             _ => None,
         }
+    }
+
+    /// Whether a handshake was completed that SSLHandshake has not told of, perhaps by another call meanwhile.
+    fn has_news(&self, call: &Call) -> bool {
+        self.unreported || call.rounds != self.rounds
+    }
+
+    /// Whether a call that waits at [`Turn::Alone`] can go on although another one still reads: what it waited for has
+    /// happened there.
+    #[must_use]
+    pub fn may_go_on(&self, call: &Call) -> bool {
+        let ended = matches!(self.state, State::Closed | State::Aborted);
+        let done = match call.kind {
+            Kind::Write => self.may_seal(),
+            _ => self.engine.is_ready() && self.has_news(call),
+        };
+        ended || done || self.paused.is_some() || self.engine.fault().is_some()
     }
 
     fn processed_one(&mut self, call: &mut Call, now: Now) -> Result<Turn, Stop> {
@@ -481,10 +522,12 @@ impl Session {
                 call.further = true;
                 Ok(Turn::Deliver(self.buffered_read_size().min(call.room())))
             }
-            // Data that was under way when a renegotiation began waits for the next SSLRead (behaviours 12).
-            _ if (self.state == State::Handshake || self.engine.has_asked())
-                && self.returned.len() < MAX_WAITING =>
-            {
+            // Data that was under way when a renegotiation began waits for the next SSLRead (behaviours 12). Where too
+            // much of it waits, the call gives way: only SSLRead makes room.
+            _ if self.state == State::Handshake || self.engine.has_asked() => {
+                if self.returned.len() >= MAX_WAITING {
+                    return Err(Stop::Status(status::SSL_WOULD_BLOCK));
+                }
                 let mut held = Secret::zeroed(self.engine.readable());
                 self.engine.read(held.as_mut_bytes());
                 self.returned.append(held.as_bytes());

@@ -133,6 +133,8 @@ pub struct Session {
     paused: Option<Pause>,
     /// The success of the latest handshake is still to be returned by SSLHandshake (decisions 17).
     unreported: bool,
+    /// How many handshakes were completed.
+    rounds: u32,
     /// SSLSetError was called with this code and SSLHandshake has not answered it yet.
     error_set: Option<OsStatus>,
     trust: Option<TrustCell>,
@@ -163,6 +165,7 @@ impl Session {
             has_io: false,
             paused: None,
             unreported: false,
+            rounds: 0,
             error_set: None,
             trust: None,
             judged: 0,
