@@ -7,7 +7,8 @@ test fails unless the function it names was called in it and answered with the s
 A row of ``functions.json`` is named ``"SSLRead errSSLWouldBlock"``; where a function has several rows with one
 status, its condition follows: ``"SSLSetSessionOption errSecParam (option number not 0..9)"``. A function of
 ``security_types.json`` is a row by its name alone. A row that records a defect is tested in its corrected form:
-``@pytest.mark.contract(row, instead="errSSLClosedAbort")`` says what the call answers here.
+``@pytest.mark.contract(row, instead="errSSLClosedAbort")`` says what the call answers here. With ``elsewhere=True``
+another process makes the call, and the test itself looks at the answer.
 """
 
 from __future__ import annotations
@@ -81,9 +82,9 @@ def unreached() -> dict[str, dict[str, str]]:
 
 
 def marks(item: pytest.Item) -> Iterator[tuple[str, Row, str | None]]:
-    """The rows that a test is marked with: name, row, and the status that stands in for a void one."""
+    """The rows that a test proves here: name, row, and the status that stands in for a void one."""
     for mark in item.iter_markers("contract"):
-        for name in mark.args:
+        for name in () if mark.kwargs.get("elsewhere") else mark.args:
             yield name, ROWS[name], mark.kwargs.get("instead")
 
 
@@ -127,7 +128,7 @@ def _watched(function: Callable[..., Any], seen: set[Any]) -> Callable[..., Any]
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Watches the functions that a marked test names, and fails it where a status was never seen."""
-    wanted = [(name, row, instead) for name, row, instead in marks(item)]
+    wanted = list(marks(item))
     if not wanted:
         return (yield)
     seen: dict[str, set[Any]] = defaultdict(set)
@@ -167,7 +168,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "contract(*rows, instead=None): the test shows these rows of the tables"
+        "markers", "contract(*rows, instead=None, elsewhere=False): the test shows these rows of the tables"
     )
 
 

@@ -266,6 +266,23 @@ def connected(credential: certs.Credential | str = "p256", **options: Any) -> Pa
     return Pair(credential, **options).connected()
 
 
+def bring(which: str, wanted: int) -> tuple[Any, Pair]:
+    """A context of this side in this state, and the pair it belongs to."""
+    pair = Pair("p256")
+    context = getattr(pair, which)
+    if wanted == st.kSSLHandshake:
+        assert st.SSLHandshake(context) == WOULD_BLOCK
+    elif wanted != st.kSSLIdle:
+        pair.connected()
+    if wanted == st.kSSLClosed:
+        ok(st.SSLClose(context))
+    elif wanted == st.kSSLAborted:
+        pair.incoming(context).on_read.append(st.errSecIO)
+        assert st.SSLRead(context, None, 1, None)[0] == st.errSSLClosedAbort
+    assert state(context) == wanted
+    return context, pair
+
+
 # --- blocking style ----------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,9 @@ __all__ = [
     "copy_metadata",
     "get_alpn_data",
     "get_cipher_sizes",
+    "get_datagram_deadline",
+    "get_datagram_size",
+    "get_datagram_write_size",
     "get_master_secret",
     "get_peer_id",
     "get_randoms",
@@ -33,6 +36,8 @@ __all__ = [
     "sec_protocol_metadata_t",
     "set_alpn_data",
     "set_alpn_func",
+    "set_datagram_cookie",
+    "set_datagram_size",
     "set_key_log",
     "set_ocsp_response",
     "set_peer_id",
@@ -48,7 +53,7 @@ __version__: str
 
 @final
 class SSLContext:
-    def __new__(cls, client: bool) -> SSLContext: ...
+    def __new__(cls, client: bool, datagram: bool = False) -> SSLContext: ...
     @property
     def is_client(self) -> bool: ...
     def get_state(self) -> int: ...
@@ -358,6 +363,11 @@ def set_alpn_func(context: SSLContext, function: Callable[[bytes], Any] | None) 
 def set_alpn_data(context: SSLContext, data: bytes) -> int: ...
 def get_alpn_data(context: SSLContext) -> bytes | None: ...
 def get_cipher_sizes(context: SSLContext) -> tuple[int, int, int]: ...
+def set_datagram_size(context: SSLContext, size: int) -> int: ...
+def get_datagram_size(context: SSLContext) -> tuple[int, int | None]: ...
+def get_datagram_write_size(context: SSLContext) -> tuple[int, int | None]: ...
+def set_datagram_cookie(context: SSLContext, cookie: bytes) -> int: ...
+def get_datagram_deadline(context: SSLContext) -> tuple[int, float | None]: ...
 
 @final
 class sec_protocol_metadata_t:

@@ -40,6 +40,7 @@ __all__ = [
     "SSLCopyOfferedCiphers",
     "SSLCopyProtocolMetadata",
     "SSLCopySessionTicketKeys",
+    "SSLGetDatagramDeadline",
     "SSLGetPSKIdentityHint",
     "SSLSessionTicketKeys",
     "SSLSetKeyLogFunc",
@@ -244,6 +245,17 @@ def SSLCopyConnectionReport(
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else (errSecSuccess, ctx.report())
+
+
+def SSLGetDatagramDeadline(context: SSLContext | None, seconds: Out = None) -> tuple[int, float | None]:
+    """``(status, seconds)``: until a flight of the handshake is sent again unless the peer answers before.
+
+    ``0.0`` when that is due: call SSLHandshake (or SSLRead on a connected context), which looks at the clock when
+    it begins. ``None`` while nothing waits for an answer. So an event loop needs no polling. Any state;
+    ``errSecParam`` on a stream context.
+    """
+    ctx = _args.context(context)
+    return (errSecParam, None) if ctx is None else _native.get_datagram_deadline(ctx)
 
 
 def SSLSetPSKIdentityHint(context: SSLContext | None, hint: Any, hintLen: int) -> int:

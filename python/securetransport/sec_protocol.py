@@ -198,7 +198,10 @@ def _challenge(md: sec_protocol_metadata_t) -> tuple[Any, ...]:
 
 
 def _label(label: object, length: object) -> bytes | None:
-    text = label.encode("utf-8", "surrogateescape") if isinstance(label, str) else _args.data(label, "label")
+    try:
+        text = label.encode() if isinstance(label, str) else _args.data(label, "label")
+    except UnicodeEncodeError:  # a lone surrogate: a wrong value, as a number out of range is one
+        text = None
     return _args.first(text, _args.number(length, "label_len"))
 
 

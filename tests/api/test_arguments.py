@@ -5,9 +5,7 @@ The functions and their parameters come from the published table, so that one th
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from pipes import connected, ok, state
 from typing import Any
 
@@ -17,77 +15,7 @@ from hypothesis import strategies as some
 
 import securetransport as st
 from contract_report import ROWS as CONTRACT
-from securetransport import legacy, spi
-
-TABLE = json.loads((Path(__file__).parent.parent / "reference/functions.json").read_text(encoding="utf-8"))
-MODULES = (st, legacy, spi)
-
-
-def find(name: str) -> Any:
-    return next((vars(module)[name] for module in MODULES if callable(vars(module).get(name))), None)
-
-
-#: The functions that take a context, as rows of the table.
-ROWS = [
-    row
-    for row in TABLE
-    if row["c_params"] and row["c_params"][0]["ctype"] == "SSLContextRef" and find(row["name"])
-]
-#: SSLRead and SSLWrite judge the state before values and have tests of their own for what comes after.
-MOVERS = ("SSLRead", "SSLWrite", "SSLHandshake", "SSLClose", "SSLReHandshake")
-NUMBERS = (
-    *("SSLSessionOption", "size_t", "OSStatus", "SSLProtocol", "SSLAuthenticate", "uint32_t", "unsigned"),
-    *("SSLConnectionType", "SSLProtocolSide"),
-)
-#: Setters for which None is a value.
-CLEARS = ("SSLSetCertificate", "SSLSetConnection", "SSLSetTrustedLeafCertificates")
-ALPN = ("SSLSetALPNFunc", "SSLInternalSetMasterSecretFunction")
-
-
-def sample(row: dict[str, Any], parameter: dict[str, str]) -> Any:
-    """A value that the function takes."""
-    kind, name = parameter["ctype"], parameter["name"]
-    if parameter["direction"] == "out":
-        return None
-    samples: dict[str, Any] = {
-        "SSLSessionOption": st.kSSLSessionOptionBreakOnServerAuth,
-        "Boolean": True,
-        "bool": True,
-        "SSLReadFunc": lambda *_: st.errSSLWouldBlock,
-        "SSLWriteFunc": lambda *_: st.errSSLWouldBlock,
-        "CFStringRef": "default",
-        "SSLAuthenticate": st.kTryAuthenticate,
-        "SSLConnectionRef": object(),
-        "const void *": b"12345678",
-        "const char *": "localhost",
-        "size_t": 8,
-        "size_t *": 100,
-        "unsigned *": 100,
-        "OSStatus": st.errSecParam,
-        "SSLProtocol": st.kTLSProtocol12,
-        "const SSLCipherSuite *": [0xC02F, 0xC030],
-        "const SSL_ECDSA_NamedCurve *": [23, 24],
-        "CFArrayRef": ["h2"] if "ALPN" in row["name"] else [],
-        "CFDataRef": b"12345678",
-        "uint32_t": 10,
-        "unsigned": 1024,
-    }
-    if name in ("numCiphers", "numCurves") and parameter["direction"] == "in":
-        return 2
-    return samples.get(kind)
-
-
-def make(row: dict[str, Any]) -> Any:
-    side = st.kSSLServerSide if row["side"] == "server" else st.kSSLClientSide
-    return st.SSLCreateContext(None, side, st.kSSLStreamType)
-
-
-def arguments(row: dict[str, Any], context: Any) -> list[Any]:
-    return [context, *(sample(row, parameter) for parameter in row["c_params"][1:])]
-
-
-def status(answer: Any) -> int:
-    return answer[0] if isinstance(answer, tuple) else answer
+from shapes import ALPN, CLEARS, MODULES, MOVERS, NUMBERS, ROWS, TABLE, arguments, find, make, status
 
 
 def inputs(*kinds: str, without: tuple[str, ...] = ()) -> list[Any]:
@@ -120,7 +48,7 @@ def without_context(row: dict[str, Any]) -> Any:
     return pytest.param(row, id=row["name"], marks=[pytest.mark.contract(name) for name in found[:1]])
 
 
-@pytest.mark.parametrize("row", map(without_context, ROWS))
+@pytest.mark.parametrize("row", [without_context(row) for row in ROWS])
 def test_without_a_context_every_function_answers_param(row: dict[str, Any]) -> None:
     given_arguments = arguments(row, None)
     answer = find(row["name"])(*given_arguments)

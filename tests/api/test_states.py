@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pipes import WOULD_BLOCK, Pair, Pipe, array, certificate, client, connected, ok, server, state
+from pipes import WOULD_BLOCK, Pair, Pipe, array, bring, certificate, client, connected, ok, server, state
 from typing import Any
 
 import pytest
@@ -16,23 +16,6 @@ from securetransport import legacy, spi
 IDLE, HANDSHAKE, CONNECTED, CLOSED, ABORTED = range(5)
 SIDES = ["client", "server"]
 GRACEFUL, ABORT, BAD_REQUEST = st.errSSLClosedGraceful, st.errSSLClosedAbort, st.errSecBadReq
-
-
-def bring(which: str, wanted: int) -> tuple[Any, Pair]:
-    """A context of this side in this state, and the pair it belongs to."""
-    pair = Pair("p256")
-    context = getattr(pair, which)
-    if wanted == HANDSHAKE:
-        assert st.SSLHandshake(context) == WOULD_BLOCK
-    elif wanted != IDLE:
-        pair.connected()
-    if wanted == CLOSED:
-        ok(st.SSLClose(context))
-    elif wanted == ABORTED:
-        pair.incoming(context).on_read.append(st.errSecIO)
-        assert st.SSLRead(context, None, 1, None)[0] == ABORT
-    assert state(context) == wanted
-    return context, pair
 
 
 # --- the table of calls and states -------------------------------------------------------------------------
@@ -332,7 +315,10 @@ def test_every_setter_has_its_cells() -> None:
     elsewhere = {
         "SSLSetCertificateAuthorities",  # above
         *("SSLSetALPNFunc", "SSLInternalSetMasterSecretFunction"),  # no status of the state
-        *("SSLSetMaxDatagramRecordSize", "SSLSetDatagramHelloCookie"),  # for datagrams alone
+        *(
+            "SSLSetMaxDatagramRecordSize",
+            "SSLSetDatagramHelloCookie",
+        ),  # for datagrams alone: test_contract_datagrams
     }
     setters = {
         name for module in (st, legacy, spi) for name in vars(module) if name.startswith(("SSLSet", "SSLAdd"))

@@ -6,7 +6,7 @@ use st_core::crypto::rsa::open_premaster;
 use st_core::crypto::secret::Secret;
 use st_core::crypto::sign::PrivateKey;
 use st_core::handshake::{Answer, Verdict};
-use st_core::profile::{Framing, PROFILES};
+use st_core::profile::{self, Framing};
 use st_core::session::{Call, Event, Need, Session, Turn};
 use st_core::status::{self, OsStatus};
 use st_core::suite;
@@ -134,30 +134,35 @@ impl End {
                     self.session.settle_output(loan, n);
                     event
                 }
-                Turn::Need(Need::KeyLog(line)) => {
-                    self.logged.push(String::from_utf8(line.as_bytes().to_vec()).unwrap());
-                    Event::Done
-                }
-                Turn::Need(need) => {
-                    self.asked += 1;
-                    let answer = self.judge(need);
-                    self.session.answer(answer, self.now);
-                    Event::Done
-                }
-                Turn::Deliver(n) => {
-                    let at = out.len();
-                    out.resize(at + n, 0);
-                    assert_eq!(self.session.take(call, &mut out[at..]), n);
-                    Event::Done
-                }
-                Turn::Alone => Event::Done,
-                Turn::Seal => {
-                    let from = call.processed();
-                    self.session.seal(call, &data[from..]);
-                    Event::Done
-                }
+                other => self.turn(call, other, data, out),
             };
         }
+    }
+
+    /// A turn that no transport takes part in.
+    pub fn turn(&mut self, call: &mut Call, turn: Turn, data: &[u8], out: &mut Vec<u8>) -> Event {
+        match turn {
+            Turn::Need(Need::KeyLog(line)) => {
+                self.logged.push(String::from_utf8(line.as_bytes().to_vec()).unwrap());
+            }
+            Turn::Need(need) => {
+                self.asked += 1;
+                let answer = self.judge(need);
+                self.session.answer(answer, self.now);
+            }
+            Turn::Deliver(n) => {
+                let at = out.len();
+                out.resize(at + n, 0);
+                assert_eq!(self.session.take(call, &mut out[at..]), n);
+            }
+            Turn::Alone => {}
+            Turn::Seal => {
+                let from = call.processed();
+                self.session.seal(call, &data[from..]);
+            }
+            Turn::Read | Turn::Write | Turn::Return(_) => unreachable!("the transport's"),
+        }
+        Event::Done
     }
 
     fn judge(&self, need: Need) -> Answer {
@@ -357,7 +362,10 @@ pub fn kinds_for(suite: &str) -> &'static [&'static str] {
 
 /// The public numbers of the versions in which a suite exists.
 pub fn versions_of(row: &suite::Suite) -> Vec<i64> {
-    PROFILES.iter().filter(|p| row.ranks.contains(&p.rank)).map(|p| i64::from(p.public)).collect()
+    profile::of(Framing::Stream)
+        .filter(|p| row.ranks.contains(&p.rank))
+        .map(|p| i64::from(p.public))
+        .collect()
 }
 
 /// Whether a kind of certificate can prove anything in a version: before TLS 1.2 there are no signatures by RSA-PSS and

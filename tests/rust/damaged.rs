@@ -7,7 +7,7 @@ mod common;
 use common::{Pair, WOULD_BLOCK, rsa1024};
 use st_core::crypto::cbc::{BlockCipher, CbcEncryptor};
 use st_core::crypto::record_mac::RecordMac;
-use st_core::profile::{CbcIv, CbcPadding, Framing, PROFILES, Profile};
+use st_core::profile::{self, CbcIv, CbcPadding, Framing, Profile};
 use st_core::record::head::{HEADER, Head, MAX_BODY, MAX_PLAIN, mac_header};
 use st_core::record::protect::{Material, Sealer, opener, sealer};
 use st_core::record::reader::Reader;
@@ -37,7 +37,7 @@ struct Form {
 /// Every version with every cipher, MAC and order of the two.
 fn forms() -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();
-    for profile in PROFILES {
+    for profile in profile::of(Framing::Stream) {
         for suite in suite::SUITES.iter().filter(|suite| suite.ranks.contains(&profile.rank)) {
             for outside in [false, true] {
                 let same = |f: &Form| {
@@ -358,7 +358,7 @@ fn the_documented_lengths_give_the_documented_codes() {
     }
     let row = suite::by_id(SuiteId(0x003c)).unwrap();
     for outside in [false, true] {
-        let form = Form { profile: PROFILES.last().unwrap(), suite: row, outside };
+        let form = Form { profile: profile::of(Framing::Stream).last().unwrap(), suite: row, outside };
         let mut line = form.line();
         let record = line.seal(DATA, b"8 bytes.");
         assert_eq!(record.len(), HEADER + 64);
@@ -378,7 +378,7 @@ fn ssl_read_gives_the_status_of_the_damage_in_every_version() {
     let newer = newer.map(|suite| (8, suite));
     for (version, suite) in rows.concat().into_iter().chain(newer) {
         let row = suite::by_id(SuiteId(suite)).unwrap();
-        let profile = PROFILES.iter().find(|p| i64::from(p.public) == version).unwrap();
+        let profile = profile::by_public(Framing::Stream, version).unwrap();
         let form = Form { profile, suite: row, outside: row.has_cbc() && profile.extensions };
         let name = form.name();
         let (_, body) = read(version, suite, PLAIN, 0, None);

@@ -4,7 +4,7 @@
 use st_core::crypto::secret::Secret;
 use st_core::fault::{Fault, RecordFault};
 use st_core::keys::transcript::Transcript;
-use st_core::profile::{CbcIv, PROFILES, Profile, Rank};
+use st_core::profile::{self, CbcIv, Framing, Profile, Rank};
 use st_core::record::head::{Head, MAX_PLAIN};
 use st_core::record::protect::{Material, opener, sealer};
 use st_core::suite::{Bulk, SUITES, Suite};
@@ -20,7 +20,7 @@ struct Form {
 /// Every form there is, each once.
 fn forms() -> Vec<Form> {
     let mut out: Vec<Form> = Vec::new();
-    for profile in PROFILES {
+    for profile in profile::of(Framing::Stream) {
         for suite in SUITES.iter().filter(|suite| suite.ranks.contains(&profile.rank)) {
             for outside in [false, suite.has_cbc() && profile.extensions] {
                 let known = |form: &Form| {

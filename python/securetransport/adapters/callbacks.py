@@ -17,6 +17,10 @@ failed in another way                        errSecIO               ``failure`` 
 
 The end of a transport is never reported as errSSLClosedGraceful: only the peer's close_notify, which is
 authenticated, may say that nothing was cut off (RFC 5246 section 7.2.1).
+
+The ``Datagram...`` classes are for contexts of ``kSSLDatagramType``: the two reads of a record, its header and its
+body, are served from one datagram, and each write is one datagram. A datagram that the network refuses counts as
+lost: the handshake sends it again.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Protocol, cast
 
@@ -34,6 +39,9 @@ from ..constants.results import errSecIO, errSecSuccess, errSSLClosedAbort, errS
 
 __all__ = [
     "Callbacks",
+    "DatagramCallbacks",
+    "DatagramMemoryCallbacks",
+    "DatagramSocketCallbacks",
     "DescriptorCallbacks",
     "FileCallbacks",
     "MemoryCallbacks",
@@ -59,6 +67,22 @@ _GONE = frozenset(
         errno.ETIMEDOUT,
     }
 )
+
+#: What it says about a datagram that does not get through, this one or one before.
+_LOST = frozenset(
+    {
+        errno.EMSGSIZE,
+        errno.ENOBUFS,
+        errno.EPERM,
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.EHOSTDOWN,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+    }
+)
+_DATAGRAM_HEADER = 13
+_LONGEST_DATAGRAM = 65536
 
 
 class Callbacks:
@@ -198,6 +222,107 @@ class DescriptorCallbacks(Callbacks):
 
     def _send(self, data: memoryview) -> int | None:
         return os.write(self.writing, data)
+
+
+class DatagramCallbacks(Callbacks):
+    """The datagram form: holds the datagram that is being read. Made over a socket or memory by the classes below."""
+
+    def __init__(self) -> None:
+        self._held = memoryview(b"")
+        #: The header was read and the body was not.
+        self._inside = False
+
+    def read(self, connection: object, data: memoryview, length: int) -> tuple[int, int]:
+        """Serve ``length`` bytes of the datagram held, fewer where it ends; without one, of the next datagram."""
+        try:
+            while not self._held:
+                datagram = self._receive_datagram()
+                if datagram is None:
+                    return errSSLWouldBlock, 0
+                self._inside = False
+                self._hold(memoryview(datagram))
+        except OSError as error:
+            return self._failed(error), 0
+        count = min(length, len(self._held))
+        data[:count] = self._held[:count]
+        rest = self._held[count:]
+        self._inside = not self._inside and bytes(data[11:13]) != b"\0\0"
+        # A record that reaches beyond its datagram is none, and neither is what stands behind it.
+        self._hold(rest if count == length else memoryview(b""))
+        return errSecSuccess, count
+
+    def write(self, connection: object, data: memoryview, length: int) -> tuple[int, int]:
+        """Send ``data`` as one datagram. One that the network refuses is lost as others are on their way."""
+        try:
+            self._send_datagram(data)
+        except OSError as error:
+            if error.errno not in _LOST:
+                return self._failed(error), 0
+            self.failure = error
+        return errSecSuccess, length
+
+    def _hold(self, rest: memoryview) -> None:
+        """A header without a body is no record; nor must the next datagram be taken for its body."""
+        self._held = rest if self._inside or len(rest) > _DATAGRAM_HEADER else memoryview(b"")
+
+    def _receive_datagram(self) -> bytes | None:
+        """The next datagram; ``None`` when there is none at the moment."""
+        raise NotImplementedError
+
+    def _send_datagram(self, data: memoryview) -> None:
+        """Send one datagram."""
+        raise NotImplementedError
+
+
+class DatagramSocketCallbacks(DatagramCallbacks):
+    """Callbacks over a connected datagram socket: blocking, non-blocking or with a time-out.
+
+    Give a blocking socket a time-out, so that SSLHandshake comes back to look at the clock
+    (``extensions.SSLGetDatagramDeadline``). What the network says about datagrams that were sent before (that nobody
+    listens, that they were too long) is in ``failure`` and no error: anybody could say so.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        self.socket = sock
+
+    def _receive_datagram(self) -> bytes | None:
+        try:
+            return self.socket.recv(_LONGEST_DATAGRAM)
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            self.failure = error
+            return None
+
+    def _send_datagram(self, data: memoryview) -> None:
+        self.socket.send(data)
+
+
+class DatagramMemoryCallbacks(DatagramCallbacks):
+    """Callbacks over memory: datagrams are put in and taken out by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._incoming: deque[bytes] = deque()
+        self._outgoing: deque[bytes] = deque()
+
+    def feed(self, datagram: bytes | bytearray | memoryview) -> None:
+        """Put a datagram where the read callback finds it."""
+        self._incoming.append(bytes(datagram))
+
+    def drain(self) -> list[bytes]:
+        """Take every datagram that the write callback has collected, in order."""
+        taken: list[bytes] = []
+        while self._outgoing:
+            taken.append(self._outgoing.popleft())
+        return taken
+
+    def _receive_datagram(self) -> bytes | None:
+        return self._incoming.popleft() if self._incoming else None
+
+    def _send_datagram(self, data: memoryview) -> None:
+        self._outgoing.append(bytes(data))
 
 
 class ReadableFile(Protocol):

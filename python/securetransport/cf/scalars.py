@@ -181,7 +181,9 @@ def CFNumberCreate(alloc: None, theType: int, value: float | None) -> int | floa
 def CFNumberGetValue(
     number: float | None, theType: int, valuePtr: None = None
 ) -> tuple[bool, int | float | None]:
-    """``(True, value)`` where the number fits the kind, else ``(False, the nearest value)``."""
+    """``(True, value)`` where the number fits the kind, else ``(False, the nearest value)``. ValueError for
+    an unknown kind.
+    """
     kind = _kind(theType)
     return (False, None) if number is None else _as_kind(_number(number), kind)
 

@@ -2,6 +2,7 @@
 
 from .authentication import *  # noqa: F403
 from .config import *  # noqa: F403
+from .datagram import *  # noqa: F403
 from .io import *  # noqa: F403
 from .peer import *  # noqa: F403
 from .resumption import *  # noqa: F403

@@ -238,7 +238,7 @@ def SSLSetALPNProtocols(context: SSLContext | None, protocols: Sequence[str | by
             raise TypeError(f"a protocol name must be str or bytes, not {type(name).__name__}")
     if not names:
         return errSecParam
-    plain = [name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name for name in names]
+    plain = [name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name for name in names]
     return ctx.set_alpn([name for name in plain if name.isascii()])
 
 

@@ -56,7 +56,7 @@ def _curve(number: int) -> SSL_ECDSA_NamedCurve:
 
 
 def SSLNewDatagramContext(isServer: bool, contextPtr: Out = None) -> tuple[int, SSLContext | None]:
-    """``(status, context)``: the datagram form of ``legacy.SSLNewContext``; ``errSecParam`` without DTLS."""
+    """``(status, context)``: the datagram form of ``legacy.SSLNewContext``."""
     server = _args.flag(isServer, "isServer")
     if server is None:
         return errSecParam, None

@@ -33,16 +33,16 @@ def SSLCreateContext(alloc: object, protocolSide: int, connectionType: int) -> S
     """Make a context for one connection.
 
     ``alloc`` is ignored. ``protocolSide`` is ``kSSLServerSide`` or ``kSSLClientSide``, ``connectionType``
-    ``kSSLStreamType``. Returns the context in state ``kSSLIdle``, or ``None`` for an unknown side or a type that
-    is not available. A new context verifies its peer, speaks TLS 1.0 to 1.2 and enables 21 suites.
+    ``kSSLStreamType`` or ``kSSLDatagramType``. Returns the context in state ``kSSLIdle``, or ``None`` for an unknown
+    side or type. A new context verifies its peer, speaks TLS 1.0 to 1.2 or DTLS 1.0, and enables 21 suites.
     """
     side = _args.number(protocolSide, "protocolSide")
     kind = _args.number(connectionType, "connectionType")
-    if kind != SSLConnectionType.kSSLStreamType:
+    if kind not in (SSLConnectionType.kSSLStreamType, SSLConnectionType.kSSLDatagramType):
         return None
     if side not in (SSLProtocolSide.kSSLServerSide, SSLProtocolSide.kSSLClientSide):
         return None
-    return SSLContext(side == SSLProtocolSide.kSSLClientSide)
+    return SSLContext(side == SSLProtocolSide.kSSLClientSide, kind == SSLConnectionType.kSSLDatagramType)
 
 
 def SSLContextGetTypeID() -> int:

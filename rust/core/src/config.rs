@@ -181,6 +181,23 @@ pub struct Config {
     pub alpn_news: bool,
     /// Whether somebody wants the secrets in a log.
     pub key_log: bool,
+    /// What only datagrams have.
+    pub datagram: Datagram,
+}
+
+/// Settings of a datagram context (`behaviours` section 8).
+#[derive(Clone, Debug)]
+pub struct Datagram {
+    /// The largest datagram of a handshake, in bytes.
+    pub record_size: usize,
+    /// What a server wants to see in a ClientHello before it goes on (RFC 6347 section 4.2.1).
+    pub cookie: Option<Vec<u8>>,
+}
+
+impl Default for Datagram {
+    fn default() -> Datagram {
+        Datagram { record_size: 1400, cookie: None }
+    }
 }
 
 /// Where sessions are remembered (`behaviours` section 13).
@@ -237,7 +254,10 @@ impl Config {
         Config {
             role,
             framing,
-            versions: (Rank::Tls10, Rank::Tls12),
+            versions: match framing {
+                Framing::Stream => (Rank::Tls10, Rank::Tls12),
+                Framing::Datagram => (Rank::Tls11, Rank::Tls11), // DTLS 1.0 alone (decisions 31)
+            },
             suites: suite::DEFAULT.to_vec(),
             groups: group::GROUPS.iter().collect(),
             options: Options::default(),
@@ -261,6 +281,7 @@ impl Config {
             ocsp_response: None,
             alpn_news: false,
             key_log: false,
+            datagram: Datagram::default(),
         }
     }
 
@@ -274,6 +295,7 @@ impl Config {
                 && *row.ranks.start() <= highest
                 && *row.ranks.end() >= lowest
                 && !out.contains(&row)
+                && row.runs_over(self.framing)
                 && !(row.is_elliptic() && self.groups.is_empty())
             {
                 out.push(row);

@@ -4,6 +4,8 @@
 //! input at a time; the first fault is kept and returned ever after, and its alert goes out once, provided
 //! that the peer's version was readable before (decisions 25).
 
+mod datagrams;
+
 use crate::config::{Config, Now, Role, SessionOption};
 use crate::crypto::rng::{OsRng, Rng};
 use crate::crypto::secret::Secret;
@@ -13,8 +15,9 @@ use crate::profile::{self, Framing, NoCertificate, Profile};
 use crate::record::head::MAX_PLAIN;
 use crate::record::reader::{InputLoan, Reader};
 use crate::record::writer::{OutputLoan, Writer};
-use crate::wire::ids::{ContentType, HandshakeType, WireVersion};
+use crate::wire::ids::{ContentType, HandshakeType};
 use crate::wire::tail;
+use datagrams::Datagrams;
 
 /// Records of application data that one call of [`Engine::write`] seals at most (decisions 13).
 pub const STRETCH: usize = 8 * MAX_PLAIN;
@@ -66,6 +69,8 @@ pub struct Engine {
     rng: Box<dyn Rng>,
     /// The highest version that was enabled when the handshake began.
     highest: Option<&'static Profile>,
+    /// What only datagrams need.
+    datagrams: Option<Box<Datagrams>>,
 }
 
 impl Engine {
@@ -95,6 +100,7 @@ impl Engine {
             refusals: 0,
             rng,
             highest: None,
+            datagrams: (framing == Framing::Datagram).then(Box::default),
         }
     }
 
@@ -131,7 +137,11 @@ impl Engine {
     /// Whether a handshake is complete and no other one is under way.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.established && self.is_open() && !self.assembler.holds_message()
+        let holds = self
+            .datagrams
+            .as_ref()
+            .map_or_else(|| self.assembler.holds_message(), |datagrams| datagrams.holds_message());
+        self.established && self.is_open() && !holds
     }
 
     /// Whether no handshake is under way behind the first one.
@@ -168,10 +178,13 @@ impl Engine {
         self.ok()?;
         match config.role {
             Role::Client => self.begin(config, now),
+            // Over datagrams a request is sent again by the clock until the client has answered.
+            Role::Server if self.asked && self.datagrams.is_some() => Ok(()),
             Role::Server => {
                 self.asked = true;
-                let request = tail::frame(HandshakeType::HELLO_REQUEST, &[])?;
-                self.writer.queue(ContentType::HANDSHAKE, &request)
+                let mut flight = self.new_flight();
+                flight.hello_request()?;
+                self.send(flight, config, now)
             }
         }
     }
@@ -181,9 +194,9 @@ impl Engine {
         self.ok()?;
         let (min, max) = config.versions;
         self.highest = profile::highest(config.framing, min, max);
-        let version = match config.role {
-            Role::Client => profile::hello_record(config.framing, min, max),
-            Role::Server => profile::lowest(config.framing, min, max).map(|p| p.wire),
+        let version = match (config.role, config.framing) {
+            (Role::Client, _) | (_, Framing::Datagram) => profile::hello_record(config.framing, min, max),
+            (Role::Server, Framing::Stream) => profile::lowest(config.framing, min, max).map(|p| p.wire),
         };
         if let Some(version) = version {
             self.writer.set_version(version);
@@ -192,14 +205,14 @@ impl Engine {
     }
 
     fn begin(&mut self, config: &Config, now: Now) -> Result<(), Fault> {
-        let mut flight = Flight::default();
+        let mut flight = self.new_flight();
         let (facts, rng) = (&mut self.facts, self.rng.as_mut());
         let mut cx = Cx { config, flight: &mut flight, rng, facts, now, read_keys: None };
         let started = Handshake::start(&mut cx);
         match started {
             Ok(handshake) => {
                 self.handshake = Some(handshake);
-                self.send(flight)
+                self.send(flight, config, now)
             }
             Err(fault) => Err(self.fail(fault)),
         }
@@ -231,9 +244,8 @@ impl Engine {
             return;
         }
         if self.facts.profile.is_none() {
-            // No version was agreed on: the lower of the peer's and our highest (decisions 25).
-            let highest = self.highest.map_or(seen, |profile| profile.wire);
-            self.writer.set_version(seen.min(highest).max(WireVersion::SSL3));
+            let framing = self.datagrams.as_ref().map_or(Framing::Stream, |_| Framing::Datagram);
+            self.writer.set_version(profile::alert_record(framing, seen, self.highest));
         }
         let speaks_tls = self.facts.profile.is_none_or(|profile| profile.tls_alerts);
         let alert = if speaks_tls { alert } else { alert.for_ssl3() };
@@ -284,8 +296,11 @@ impl Engine {
     }
 
     fn process(&mut self, config: &Config, now: Now) -> Result<Progress, Fault> {
+        if self.datagrams.is_some() {
+            return self.process_datagrams(config, now);
+        }
         if let Some((typ, raw)) = self.assembler.next_message()? {
-            return self.on_message(typ, &raw, config, now);
+            return self.on_message(Message { typ, raw: &raw, header: tail::HEADER }, config, now);
         }
         if !self.reader.payload().is_empty() {
             return Ok(Progress::Data); // handshake and alert records are consumed whole
@@ -323,15 +338,8 @@ impl Engine {
         }
     }
 
-    fn on_message(
-        &mut self,
-        typ: HandshakeType,
-        raw: &[u8],
-        config: &Config,
-        now: Now,
-    ) -> Result<Progress, Fault> {
-        let message = Message { typ, raw };
-        match (config.role, typ) {
+    fn on_message(&mut self, message: Message<'_>, config: &Config, now: Now) -> Result<Progress, Fault> {
+        match (config.role, message.typ) {
             (Role::Client, HandshakeType::HELLO_REQUEST) if self.is_started() => {
                 tail::empty(message.body())?;
                 self.count_refusal()?;
@@ -394,7 +402,9 @@ impl Engine {
                 self.alert_received = Some(alert);
                 return Err(Fault::AlertReceived(alert));
             }
-            self.count_refusal()?;
+            if self.datagrams.is_none() || self.reader.is_protected() {
+                self.count_refusal()?; // anybody can send a warning that nothing protects
+            }
         }
         Ok(Progress::More)
     }
@@ -419,7 +429,7 @@ impl Engine {
         act: impl FnOnce(Handshake, &mut Cx<'_>) -> Result<(Handshake, Step), Fault>,
     ) -> Result<Progress, Fault> {
         let handshake = self.handshake.take().ok_or_else(crate::handshake::broken)?;
-        let mut flight = Flight::default();
+        let mut flight = self.new_flight();
         let (facts, rng) = (&mut self.facts, self.rng.as_mut());
         let mut cx = Cx { config, flight: &mut flight, rng, facts, now, read_keys: None };
         let result = act(handshake, &mut cx);
@@ -429,12 +439,16 @@ impl Engine {
         }
         let (handshake, step) = result?;
         self.handshake = Some(handshake);
+        let sent_last = !flight.is_empty();
         self.writer.set_splits(config.options.get(SessionOption::SendOneByteRecord));
         if let Some(opener) = read_keys {
             self.reader.set_opener(opener);
             self.between_keys = true;
         }
-        self.send(flight)?;
+        self.send(flight, config, now)?;
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.stepped(&step, sent_last, self.between_keys, now);
+        }
         Ok(match step {
             Step::More => Progress::More,
             Step::Need(need) => Progress::Needs(need),
@@ -450,16 +464,21 @@ impl Engine {
         })
     }
 
-    fn send(&mut self, mut flight: Flight) -> Result<(), Fault> {
+    fn send(&mut self, mut flight: Flight, config: &Config, now: Now) -> Result<(), Fault> {
+        if self.datagrams.is_some() {
+            return self.send_datagrams(flight, config, now);
+        }
         for item in flight.drain() {
             match item {
-                Item::Message(raw) => self.writer.queue(ContentType::HANDSHAKE, &raw)?,
+                Item::Message(raw) | Item::HelloVerify(raw) => {
+                    self.writer.queue(ContentType::HANDSHAKE, &raw)?;
+                }
                 Item::NoCertificate => {
                     self.writer.queue(ContentType::ALERT, &[WARNING, Alert::NO_CERTIFICATE.0])?;
                 }
                 Item::ChangeCipher => self.writer.queue(ContentType::CHANGE_CIPHER_SPEC, &[1])?,
                 Item::WriteKeys(sealer) => {
-                    self.writer.set_sealer(sealer);
+                    self.writer.set_sealer(sealer)?;
                     self.waiting.get_or_insert_with(|| Secret::zeroed(0));
                 }
             }

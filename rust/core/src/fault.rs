@@ -243,6 +243,8 @@ pub enum Fault {
     Crypto(CryptoFault),
     /// The peer sent a fatal alert, or one that counts as fatal.
     AlertReceived(Alert),
+    /// The peer answered none of the sends of a flight.
+    NoAnswer,
     /// Something on this side.
     Misuse(Misuse),
     /// Faults that should not be able to happen.
@@ -312,7 +314,7 @@ impl Fault {
                 CryptoFault::WeakDh => Alert::INSUFFICIENT_SECURITY,
                 CryptoFault::PrivateKey | CryptoFault::Primitive => Alert::INTERNAL_ERROR,
             },
-            Fault::AlertReceived(_) => return None,
+            Fault::AlertReceived(_) | Fault::NoAnswer => return None,
             Fault::Misuse(m) => match m {
                 Misuse::Configuration | Misuse::UnexpectedAnswer => Alert::INTERNAL_ERROR,
                 Misuse::NoVersion => return None,
@@ -326,6 +328,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::AlertReceived(a) => write!(f, "the peer sent the alert {} ({})", a.name(), a.0),
+            Fault::NoAnswer => write!(f, "the peer does not answer"),
             other => write!(f, "{other:?}"),
         }
     }

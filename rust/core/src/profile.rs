@@ -11,6 +11,8 @@ use crate::wire::ids::WireVersion;
 pub enum Framing {
     /// A reliable byte stream; 5-byte record headers.
     Stream,
+    /// Datagrams that may be lost, doubled or reordered; 13-byte record headers.
+    Datagram,
 }
 
 /// The order of versions. DTLS 1.0 takes the rank of TLS 1.1, DTLS 1.2 that of TLS 1.2.
@@ -126,6 +128,8 @@ pub struct Profile {
     pub proof: Proof,
     /// Whether hellos have extensions.
     pub extensions: bool,
+    /// Whether a ClientHello has room for a cookie (RFC 6347 section 4.2.1).
+    pub cookie: bool,
     /// Whether the alerts of TLS are known; SSLv3 has fewer.
     pub tls_alerts: bool,
     /// Whether an encrypted premaster has its length in front (RFC 2246 section 7.4.7.1, a correction of SSLv3).
@@ -151,6 +155,7 @@ const TLS12: Profile = Profile {
     signing: Signing::Listed,
     proof: Proof::Messages,
     extensions: true,
+    cookie: false,
     tls_alerts: true,
     premaster_length: true,
     no_certificate: NoCertificate::EmptyMessage,
@@ -193,38 +198,95 @@ const SSL3: Profile = Profile {
     ..TLS10
 };
 
-/// The versions this engine runs, lowest first.
-pub static PROFILES: &[Profile] = &[SSL3, TLS10, TLS11, TLS12];
+const DTLS12: Profile = Profile {
+    wire: WireVersion::DTLS12,
+    framing: Framing::Datagram,
+    name: "DTLS 1.2",
+    public: 11,
+    cookie: true,
+    ..TLS12
+};
+
+const DTLS10: Profile = Profile {
+    wire: WireVersion::DTLS10,
+    framing: Framing::Datagram,
+    name: "DTLS 1.0",
+    public: 9,
+    cookie: true,
+    ..TLS11
+};
+
+/// The versions this engine runs, lowest first within each framing.
+pub static PROFILES: &[Profile] = &[SSL3, TLS10, TLS11, TLS12, DTLS10, DTLS12];
+
+/// The versions over one framing, lowest first.
+pub fn of(framing: Framing) -> impl DoubleEndedIterator<Item = &'static Profile> {
+    PROFILES.iter().filter(move |p| p.framing == framing)
+}
 
 /// The profile of exactly this version, if this engine runs it.
 #[must_use]
 pub fn by_wire(framing: Framing, wire: WireVersion) -> Option<&'static Profile> {
-    PROFILES.iter().find(|p| p.framing == framing && p.wire == wire)
+    of(framing).find(|p| p.wire == wire)
 }
 
 /// The profile of exactly this rank, if this engine runs it.
 #[must_use]
 pub fn by_rank(framing: Framing, rank: Rank) -> Option<&'static Profile> {
-    PROFILES.iter().find(|p| p.framing == framing && p.rank == rank)
+    of(framing).find(|p| p.rank == rank)
 }
 
 /// The highest profile within the bounds.
 #[must_use]
 pub fn highest(framing: Framing, min: Rank, max: Rank) -> Option<&'static Profile> {
-    PROFILES.iter().rev().find(|p| p.framing == framing && p.rank >= min && p.rank <= max)
+    of(framing).rev().find(|p| p.rank >= min && p.rank <= max)
 }
 
 /// The lowest profile within the bounds.
 #[must_use]
 pub fn lowest(framing: Framing, min: Rank, max: Rank) -> Option<&'static Profile> {
-    PROFILES.iter().find(|p| p.framing == framing && p.rank >= min && p.rank <= max)
+    of(framing).find(|p| p.rank >= min && p.rank <= max)
+}
+
+/// The profile of this SSLProtocol number.
+#[must_use]
+pub fn by_public(framing: Framing, number: i64) -> Option<&'static Profile> {
+    of(framing).find(|p| i64::from(p.public) == number)
+}
+
+/// The highest rank that the version field of a client's hello allows; a version that we have never heard of stands for
+/// the highest that we know (`behaviours` section 9). Numbers of DTLS descend (RFC 6347 section 4.1).
+#[must_use]
+pub fn offered(framing: Framing, version: WireVersion) -> Option<Rank> {
+    match (framing, version.0) {
+        (Framing::Stream, 0x0300) => Some(Rank::Ssl3),
+        (Framing::Stream, 0x0301) => Some(Rank::Tls10),
+        (Framing::Stream, 0x0302) | (Framing::Datagram, 0xfefe | 0xfeff) => Some(Rank::Tls11),
+        (Framing::Stream, 0x0303..) | (Framing::Datagram, 0xfe00..=0xfefd) => Some(Rank::Tls12),
+        _ => None,
+    }
 }
 
 /// The version of the records that carry a ClientHello: TLS 1.0 where it lies within the bounds, which old
-/// servers want to see, else the lowest (`behaviours` section 11).
+/// servers want to see, else the lowest (`behaviours` section 11); DTLS 1.0 on datagrams (RFC 6347 section 4.2.1).
 #[must_use]
 pub fn hello_record(framing: Framing, min: Rank, max: Rank) -> Option<WireVersion> {
     let lowest = lowest(framing, min, max)?;
-    let spans = (min..=max).contains(&Rank::Tls10);
-    Some(if spans { WireVersion::TLS10 } else { lowest.wire })
+    Some(match framing {
+        Framing::Stream if (min..=max).contains(&Rank::Tls10) => WireVersion::TLS10,
+        Framing::Stream => lowest.wire,
+        Framing::Datagram => WireVersion::DTLS10,
+    })
+}
+
+/// The version of an alert's record before one is agreed on: the lower of the peer's and our highest (decisions 25).
+#[must_use]
+pub fn alert_record(framing: Framing, seen: WireVersion, highest: Option<&Profile>) -> WireVersion {
+    match framing {
+        Framing::Stream => seen.min(highest.map_or(seen, |profile| profile.wire)).max(WireVersion::SSL3),
+        Framing::Datagram => match (offered(framing, seen), highest) {
+            (Some(theirs), Some(ours)) if theirs >= ours.rank => ours.wire,
+            _ => WireVersion::DTLS10,
+        },
+    }
 }

@@ -62,6 +62,7 @@ codes! {
     SSL_PEER_NO_RENEGOTIATION = -9840;
     SSL_PEER_AUTH_COMPLETED = -9841;
     SSL_CLIENT_CERT_REQUESTED = -9842;
+    SSL_CONNECTION_REFUSED = -9844;
     SSL_DECRYPTION_FAIL = -9845;
     SSL_BAD_RECORD_MAC = -9846;
     SSL_RECORD_OVERFLOW = -9847;
@@ -173,6 +174,7 @@ pub fn of_fault(fault: Fault) -> OsStatus {
             CryptoFault::PrivateKey | CryptoFault::Primitive => SSL_CRYPTO,
         },
         Fault::AlertReceived(alert) => of_alert(alert),
+        Fault::NoAnswer => SSL_CONNECTION_REFUSED,
         Fault::Misuse(m) => match m {
             Misuse::Configuration => SSL_BAD_CONFIGURATION,
             Misuse::NoVersion => SEC_PARAM,

@@ -8,7 +8,7 @@ use crate::crypto::cbc::BlockCipher;
 use crate::crypto::hash::Hash;
 use crate::crypto::record_mac::MacHash;
 use crate::crypto::stream;
-use crate::profile::{CbcIv, Rank};
+use crate::profile::{CbcIv, Framing, Rank};
 use crate::wire::ids::SuiteId;
 use core::ops::RangeInclusive;
 
@@ -156,6 +156,13 @@ impl Suite {
                 | Bulk::Counter(AeadAlgorithm::Aes128Gcm | AeadAlgorithm::Aes256Gcm)
         );
         exchange && aes
+    }
+
+    /// Whether it can protect records that may be lost: not with a key stream that runs on from record to record
+    /// (RFC 6347 section 4.1.2.2).
+    #[must_use]
+    pub fn runs_over(&self, framing: Framing) -> bool {
+        framing == Framing::Stream || self.bulk != Bulk::Rc4
     }
 
     /// Whether it needs a curve that both ends know.

@@ -130,9 +130,10 @@ impl SslContext {
 #[pymethods]
 impl SslContext {
     #[new]
-    fn new(client: bool) -> SslContext {
+    #[pyo3(signature = (client, datagram=false))]
+    fn new(client: bool, datagram: bool) -> SslContext {
         let role = if client { Role::Client } else { Role::Server };
-        let mut session = Session::new(role, Framing::Stream);
+        let mut session = Session::new(role, if datagram { Framing::Datagram } else { Framing::Stream });
         session.set_cache(Some(process_cache()));
         SslContext {
             session: Mutex::new(session),

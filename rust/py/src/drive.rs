@@ -15,7 +15,7 @@ use st_core::config::Now;
 use st_core::crypto::rsa::open_premaster;
 use st_core::crypto::secret::Secret;
 use st_core::handshake::{Answer, Verdict};
-use st_core::session::{Call, Event, Need, Session, Turn};
+use st_core::session::{Call, Event, Need, Turn};
 use st_core::status::{self, OsStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -336,9 +336,9 @@ impl<'a, 'py> Pump<'a, 'py> {
         let (py, context) = (self.py, self.context);
         let Some((reader, _)) = context.callbacks(py) else { return Event::Failed(status::SEC_BAD_REQ) };
         let connection = context.connection(py);
-        let loan = context.with_session(py, Session::lend_input);
+        let (loan, inside) = context.with_session(py, |s| (s.lend_input(), s.is_in_datagram()));
         let (loan, outcome) =
-            context.inside.run(|| transport::read(py, reader.bind(py), connection.bind(py), loan));
+            context.inside.run(|| transport::read(py, reader.bind(py), connection.bind(py), loan, inside));
         context.with_session(py, |session| session.return_input(loan, outcome.moved));
         self.went(outcome)
     }

@@ -10,6 +10,7 @@ mod buffer;
 mod cache;
 mod calls;
 mod context;
+mod datagram;
 mod drive;
 mod exit;
 mod gate;
@@ -38,6 +39,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::metadata::register(module)?;
         super::options::register(module)?;
+        super::datagram::register(module)?;
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;

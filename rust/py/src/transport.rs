@@ -113,12 +113,13 @@ fn end_view(view: &Bound<'_, PyAny>) {
     }
 }
 
-/// Runs the read callback once for the wanted bytes.
+/// Runs the read callback once for the wanted bytes. Inside of a datagram there may be fewer, or none.
 pub fn read(
     py: Python<'_>,
     callback: &Bound<'_, PyAny>,
     connection: &Bound<'_, PyAny>,
     loan: InputLoan,
+    in_datagram: bool,
 ) -> (InputLoan, Outcome) {
     let (memory, room) = loan.into_parts();
     let length = room.len();
@@ -130,12 +131,12 @@ pub fn read(
     let mut memory = scratch.get().reclaim();
     let outcome = match reply {
         Err(error) => Outcome::raised(0, error),
-        Ok(reply) => filled(&reply, memory.get_mut(room.clone()).unwrap_or_default()),
+        Ok(reply) => filled(&reply, memory.get_mut(room.clone()).unwrap_or_default(), in_datagram),
     };
     (InputLoan::from_parts(memory, room), outcome)
 }
 
-fn filled(reply: &Reply<'_>, target: &mut [u8]) -> Outcome {
+fn filled(reply: &Reply<'_>, target: &mut [u8], in_datagram: bool) -> Outcome {
     if let Some(data) = &reply.data {
         match Input::new(data) {
             Err(error) => return Outcome::raised(0, error),
@@ -147,7 +148,7 @@ fn filled(reply: &Reply<'_>, target: &mut [u8]) -> Outcome {
     }
     let event = match reply.status {
         // Success without a byte is the end of the transport, never a loop (decisions 10).
-        status::SEC_SUCCESS if reply.count == 0 => Event::Failed(status::SSL_CLOSED_ABORT),
+        status::SEC_SUCCESS if reply.count == 0 && !in_datagram => Event::Failed(status::SSL_CLOSED_ABORT),
         status::SEC_SUCCESS => Event::Done,
         status::SSL_WOULD_BLOCK if reply.count == target.len() => Event::Done,
         status::SSL_WOULD_BLOCK => Event::Blocked,

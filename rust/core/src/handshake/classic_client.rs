@@ -97,6 +97,12 @@ impl ClassicClient {
         }
     }
 
+    /// Whether the peer's ChangeCipherSpec is next.
+    #[must_use]
+    pub fn awaits_change_cipher(&self) -> bool {
+        matches!(self.at, At::ChangeCipher)
+    }
+
     /// Takes one input.
     pub fn on_input(
         mut self: Box<Self>,

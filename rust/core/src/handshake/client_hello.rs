@@ -16,7 +16,7 @@ use crate::profile::{self, Flow, Profile, Rank};
 use crate::resumption::Saved;
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
-use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::hello::{ClientHello, HelloVerifyRequest, ServerHello};
 use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
 use crate::wire::tail;
 
@@ -50,7 +50,12 @@ impl Offer {
 pub struct Sent {
     offer: Offer,
     transcript: Transcript,
+    /// The hello itself and how often it was sent, where a server may demand a cookie in it.
+    again: Option<(ClientHello, u32)>,
 }
+
+/// Cookies that a client sends in one handshake: one may have expired meanwhile.
+const MAX_COOKIES: u32 = 4;
 
 /// A random that begins with the time (RFC 5246 section 7.4.1.2).
 pub fn hello_random(cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
@@ -96,7 +101,10 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         return Err(Misuse::Configuration.into());
     }
     // A hello that offers more than the session's would have the server hold back (behaviours 13).
-    let fits = |saved: &Saved| saved.requested.rank >= best.rank && (min..=max).contains(&saved.profile.rank);
+    let fits = |saved: &Saved| {
+        let enabled = saved.profile.framing == cx.config.framing && (min..=max).contains(&saved.profile.rank);
+        enabled && saved.requested.rank >= best.rank
+    };
     let offer = Offer {
         random: hello_random(cx)?,
         highest: best,
@@ -106,10 +114,32 @@ pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {
         wanted: resume::wanted(best, &suites, fits, cx),
         suites,
     };
-    let body = build(&offer, cx.config, cx.facts)?.encode()?;
+    let hello = build(&offer, cx.config, cx.facts)?;
     let mut transcript = Transcript::new();
-    cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &body)?;
-    Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript })))
+    cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &hello.encode()?)?;
+    let again = hello.cookie.is_some().then_some((hello, 0));
+    Ok(Handshake::AwaitServerHello(Box::new(Sent { offer, transcript, again })))
+}
+
+/// Sends the same hello with the server's cookie; neither the first one nor the request is hashed (RFC 6347 section 4.2.1).
+pub fn on_hello_verify(
+    sent: Sent,
+    message: Message<'_>,
+    cx: &mut Cx<'_>,
+) -> Result<(Handshake, Step), Fault> {
+    let Some((mut hello, sends)) = sent.again.filter(|(_, sends)| *sends < MAX_COOKIES) else {
+        return Err(Misstep::UnexpectedMessage.into());
+    };
+    let request = HelloVerifyRequest::parse(message.body())?;
+    // DTLS 1.0 by the RFC; some say what they mean to answer.
+    if profile::by_wire(cx.config.framing, request.version).is_none() {
+        return Err(Incompatible::VersionAnswered.into());
+    }
+    hello.cookie = Some(request.cookie);
+    let mut transcript = Transcript::new();
+    cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &hello.encode()?)?;
+    let sent = Sent { offer: sent.offer, transcript, again: Some((hello, sends + 1)) };
+    Ok((Handshake::AwaitServerHello(Box::new(sent)), Step::More))
 }
 
 fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, Fault> {
@@ -128,6 +158,7 @@ fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, F
         version: offer.highest.wire,
         random: offer.random,
         session_id: offer.wanted.as_ref().map(|wanted| wanted.id.clone()).unwrap_or_default(),
+        cookie: offer.highest.cookie.then(Vec::new),
         suites,
         compressions: vec![0],
         extensions: Some(extensions::offer(&Offering {
@@ -138,7 +169,9 @@ fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, F
             ticket: offer.tickets.then(|| offer.ticket()),
         })),
     };
+    // A hello with a cookie field goes to servers that are too young to hang, and should fit into one datagram.
     if offer.highest.extensions
+        && hello.cookie.is_none()
         && let Some(padding) = padding(hello.encode()?.len() + tail::HEADER)
     {
         hello.extensions.get_or_insert_default().push(Extension::Padding(padding));
@@ -161,7 +194,7 @@ pub fn on_server_hello(
         cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
     }
     let hello = ServerHello::parse(message.body())?;
-    let Sent { mut offer, mut transcript } = sent;
+    let Sent { mut offer, mut transcript, .. } = sent;
     let (profile, suite) = chosen(&hello, &offer, cx.config)?;
     (cx.facts.extended_master_secret, cx.facts.encrypt_then_mac) = (false, false);
     (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());

@@ -12,12 +12,16 @@ pub mod client_hello;
 pub mod extensions;
 pub mod flight;
 pub mod kx;
+pub mod reassemble;
 pub mod resume;
+pub mod retransmit;
 pub mod server_hello;
 
 pub use assemble::{Assembler, RecordEdge};
 pub use auth::{FinishedVerified, PeerVerified};
 pub use flight::{Flight, Item};
+pub use reassemble::{Expected, Reassembler};
+pub use retransmit::{Due, Kept, Retransmit};
 
 use crate::config::{Config, Credentials, Now};
 use crate::crypto::ffdh::DhGroup;
@@ -36,7 +40,6 @@ use crate::scheme::Scheme;
 use crate::suite::Suite;
 use crate::wire::certs::CertificateRequest;
 use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
-use crate::wire::tail;
 use crate::x509::Certificate;
 use std::sync::Arc;
 
@@ -141,13 +144,15 @@ pub struct Message<'a> {
     pub typ: HandshakeType,
     /// Header and body.
     pub raw: &'a [u8],
+    /// How long the header is.
+    pub header: usize,
 }
 
 impl<'a> Message<'a> {
     /// The message without its header.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.raw.get(tail::HEADER..).unwrap_or_default()
+        self.raw.get(self.header..).unwrap_or_default()
     }
 }
 
@@ -372,10 +377,39 @@ impl Handshake {
             {
                 client_hello::on_server_hello(*sent, m, cx)
             }
+            (Handshake::AwaitServerHello(sent), Input::Message(m))
+                if m.typ == HandshakeType::HELLO_VERIFY_REQUEST =>
+            {
+                client_hello::on_hello_verify(*sent, m, cx)
+            }
             (Handshake::ClassicClient(state), input) => state.on_input(input, edge, cx),
             (Handshake::ClassicServer(state), input) => state.on_input(input, edge, cx),
             (Handshake::Resumed(state), input) => state.on_input(input, edge, cx),
             (_, input) => Err(unexpected(input)),
+        }
+    }
+
+    /// Whether nothing but the peer's ChangeCipherSpec may come now.
+    #[must_use]
+    pub fn awaits_change_cipher(&self) -> bool {
+        match self {
+            Handshake::ClassicClient(state) => state.awaits_change_cipher(),
+            Handshake::ClassicServer(state) => state.awaits_change_cipher(),
+            Handshake::Resumed(state) => state.awaits_change_cipher(),
+            _ => false,
+        }
+    }
+
+    /// The messages that begin what is waited for; over datagrams their number need not be known before.
+    #[must_use]
+    pub fn openers(&self, role: crate::config::Role) -> &'static [HandshakeType] {
+        match (self, role) {
+            (Handshake::AwaitServerHello(_), _) => &[HandshakeType::SERVER_HELLO],
+            (Handshake::Open, crate::config::Role::Client) => &[HandshakeType::HELLO_REQUEST],
+            (Handshake::AwaitClientHello, _) | (Handshake::Open, crate::config::Role::Server) => {
+                &[HandshakeType::CLIENT_HELLO]
+            }
+            _ => &[],
         }
     }
 

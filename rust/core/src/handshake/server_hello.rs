@@ -15,11 +15,12 @@ use crate::fault::{Decode, Fault, Incompatible, Misuse};
 use crate::group::{self, Group};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
-use crate::profile::{self, Flow, Profile, Rank};
+use crate::profile::{self, Flow, Framing, Profile};
 use crate::suite::{Kx, Suite};
-use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::hello::{ClientHello, HelloVerifyRequest, ServerHello};
 use crate::wire::ids::{GroupId, SuiteId, WireVersion};
 use crate::wire::v2hello;
+use subtle::ConstantTimeEq;
 
 /// A ClientHello whose version is settled.
 pub struct Received {
@@ -29,24 +30,16 @@ pub struct Received {
     transcript: Transcript,
 }
 
-/// The highest rank a client's version field allows; anything above TLS 1.2 in the classic field means
-/// TLS 1.2 (`behaviours` section 9).
-fn client_rank(version: WireVersion) -> Option<Rank> {
-    match version.0 {
-        0x0300 => Some(Rank::Ssl3),
-        0x0301 => Some(Rank::Tls10),
-        0x0302 => Some(Rank::Tls11),
-        0x0303.. => Some(Rank::Tls12),
-        _ => None,
-    }
-}
-
 /// Reads a ClientHello, fixes the version, and pauses or goes on.
 pub fn on_client_hello(message: Message<'_>, cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
     if let Some(version) = message.body().first_chunk::<2>() {
         cx.facts.version_seen = Some(WireVersion(u16::from_be_bytes(*version)));
     }
-    on_hello(ClientHello::parse(message.body())?, message.raw, cx)
+    let hello = match cx.config.framing {
+        Framing::Stream => ClientHello::parse(message.body())?,
+        Framing::Datagram => ClientHello::parse_with_cookie(message.body())?,
+    };
+    on_hello(hello, message.raw, cx)
 }
 
 /// Reads a ClientHello in SSLv2's format (RFC 5246 appendix E.2); the transcript has it as it came.
@@ -58,7 +51,7 @@ pub fn on_v2_hello(raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fau
 
 fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshake, Step), Fault> {
     let (min, max) = cx.config.versions;
-    let profile = client_rank(hello.version)
+    let profile = profile::offered(cx.config.framing, hello.version)
         .and_then(|rank| profile::highest(cx.config.framing, min, max.min(rank)))
         .ok_or(Fault::Incompatible(Incompatible::Version))?;
     if hello.suites.contains(&SuiteId::FALLBACK_SCSV)
@@ -68,6 +61,11 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
     }
     if !hello.compressions.contains(&0) {
         return Err(Decode::BadValue.into());
+    }
+    if let Some(cookie) = missing_cookie(&hello, cx) {
+        let request = HelloVerifyRequest { version: WireVersion::DTLS10, cookie };
+        cx.flight.hello_verify(&request.encode()?)?;
+        return Ok((Handshake::AwaitClientHello, Step::More));
     }
     cx.facts.profile = Some(profile);
     cx.facts.forget_client_certificate();
@@ -86,6 +84,13 @@ fn on_hello(hello: ClientHello, raw: &[u8], cx: &mut Cx<'_>) -> Result<(Handshak
         ));
     }
     choose(received, cx)
+}
+
+/// The cookie that a client has to show first, if it has not. Who has finished a handshake has shown where it is.
+fn missing_cookie(hello: &ClientHello, cx: &Cx<'_>) -> Option<Vec<u8>> {
+    let shown = hello.cookie.as_ref().filter(|_| cx.facts.finished.is_none())?;
+    let wanted = cx.config.datagram.cookie.as_ref()?;
+    (!bool::from(shown.ct_eq(wanted))).then(|| wanted.clone())
 }
 
 /// In a first handshake renegotiation is signalled by extension or suite; later the extension must be there and the suite

@@ -7,6 +7,12 @@ use crate::wire::ids::{ContentType, HandshakeType, WireVersion};
 /// Type, version, length.
 pub const HEADER: usize = 5;
 
+/// Type, version, epoch, sequence number, length (RFC 6347 section 4.1).
+pub const DATAGRAM_HEADER: usize = 13;
+
+/// Where the length stands in it.
+const LENGTH_AT: usize = 11;
+
 /// Plaintext of one record.
 pub const MAX_PLAIN: usize = 16384;
 
@@ -75,6 +81,50 @@ impl Head {
         let [major, minor] = self.version.0.to_be_bytes();
         let len = self.len.to_be_bytes();
         [self.content_type.0, major, minor, len[len.len() - 2], len[len.len() - 1]]
+    }
+}
+
+/// The header of a record in a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatagramHead {
+    /// What other records have, too.
+    pub head: Head,
+    /// Epoch and sequence number in one.
+    pub number: u64,
+}
+
+impl DatagramHead {
+    /// Reads a header. What it says is believed only as far as the length; see [`DatagramHead::is_usable`].
+    #[must_use]
+    pub fn parse(bytes: &[u8; DATAGRAM_HEADER]) -> DatagramHead {
+        let [typ, major, minor, number @ .., high, low] = *bytes;
+        let head = Head {
+            content_type: ContentType(typ),
+            version: WireVersion(u16::from_be_bytes([major, minor])),
+            len: usize::from(u16::from_be_bytes([high, low])),
+            skip: DATAGRAM_HEADER,
+        };
+        DatagramHead { head, number: u64::from_be_bytes(number) }
+    }
+
+    /// Whether such a record can be one of DTLS: its type, its major version and its length.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        let Head { content_type, version, len, .. } = self.head;
+        let known =
+            (ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::APPLICATION_DATA.0).contains(&content_type.0);
+        known && version.0 >> 8 == 0xfe && len <= MAX_BODY
+    }
+
+    /// The header of a record of ours.
+    #[must_use]
+    pub fn encode(&self) -> [u8; DATAGRAM_HEADER] {
+        let [typ, major, minor, high, low] = self.head.encode();
+        let mut out = [0; DATAGRAM_HEADER];
+        out[..3].copy_from_slice(&[typ, major, minor]);
+        out[3..LENGTH_AT].copy_from_slice(&self.number.to_be_bytes());
+        out[LENGTH_AT..].copy_from_slice(&[high, low]);
+        out
     }
 }
 

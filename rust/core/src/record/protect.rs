@@ -109,6 +109,16 @@ impl Sealer {
         }
     }
 
+    /// The longest plaintext whose sealed body has at most `room` bytes; 0 where there is none.
+    #[must_use]
+    pub fn fits(&self, room: usize) -> usize {
+        let mut n = room;
+        while n > 0 && self.sealed_len(n) > room {
+            n -= 1; // at most a vector, a tag and a block
+        }
+        n
+    }
+
     /// Seals into `out`, which has exactly [`Sealer::sealed_len`] bytes.
     pub fn seal(&mut self, seq: u64, head: &Head, plain: &[u8], out: &mut [u8]) -> Result<(), Fault> {
         match self {

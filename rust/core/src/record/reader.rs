@@ -9,13 +9,16 @@
 //!                      ^ plain.start      ^ plain.end  ^ start          ^ end
 //! ```
 
+mod datagrams;
+
 use super::epoch::Sequence;
-use super::head::{HEADER, Head, MAX_BODY, MAX_PLAIN};
+use super::head::{DATAGRAM_HEADER, HEADER, Head, MAX_BODY, MAX_PLAIN};
 use super::protect::Opener;
 use crate::fault::{Fault, Misstep, RecordFault};
 use crate::profile::Framing;
 use crate::wire::ids::ContentType;
 use core::ops::Range;
+use datagrams::Incoming;
 use zeroize::Zeroize;
 
 /// One maximal record.
@@ -79,6 +82,10 @@ pub struct Reader {
     sequence: Sequence,
     first: bool,
     empty: u32,
+    /// Length of a header.
+    header: usize,
+    /// What only datagrams have.
+    datagrams: Option<Box<Incoming>>,
 }
 
 impl Drop for Reader {
@@ -91,18 +98,22 @@ impl Reader {
     /// Nothing received yet; memory is taken with the first bytes.
     #[must_use]
     pub fn new(framing: Framing) -> Reader {
-        match framing {
-            Framing::Stream => Reader {
-                buffer: Vec::new(),
-                start: 0,
-                end: 0,
-                head: None,
-                plain: 0..0,
-                opener: Opener::Plain,
-                sequence: Sequence::default(),
-                first: true,
-                empty: 0,
-            },
+        let (header, datagrams) = match framing {
+            Framing::Stream => (HEADER, None),
+            Framing::Datagram => (DATAGRAM_HEADER, Some(Box::default())),
+        };
+        Reader {
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            head: None,
+            plain: 0..0,
+            opener: Opener::Plain,
+            sequence: Sequence::default(),
+            first: true,
+            empty: 0,
+            header,
+            datagrams,
         }
     }
 
@@ -115,6 +126,9 @@ impl Reader {
     pub fn set_opener(&mut self, opener: Opener) {
         self.opener = opener;
         self.sequence = Sequence::default();
+        if self.datagrams.is_some() {
+            self.enter_epoch();
+        }
     }
 
     /// Whether a header is still incomplete.
@@ -126,7 +140,7 @@ impl Reader {
     /// Exact number of bytes to the next boundary: the end of a header, then of its body.
     #[must_use]
     pub fn wanted(&self) -> usize {
-        let whole = self.head.map_or(HEADER, |head| head.skip + head.len);
+        let whole = self.head.map_or(self.header, |head| head.skip + head.len);
         whole.saturating_sub(self.end - self.start)
     }
 
@@ -162,10 +176,16 @@ impl Reader {
         self.buffer = loan.buffer;
         self.end = (loan.room.start + n).min(self.buffer.len());
         self.start = self.start.min(self.end); // a transport that lost the memory lost what was in it
+        if self.datagrams.is_some() && n < loan.room.len() {
+            self.abandon(); // the rest of a datagram never comes (decisions 15)
+        }
     }
 
     /// Copies bytes in, any number up to what may be read ahead; says how many.
     pub fn feed(&mut self, bytes: &[u8]) -> usize {
+        if self.datagrams.is_some() {
+            return self.feed_datagram(bytes);
+        }
         let held = self.end - self.start;
         let n = bytes.len().min(AHEAD.saturating_sub(held));
         self.reserve(n);
@@ -176,6 +196,9 @@ impl Reader {
 
     /// Opens the next whole record and makes it current; `None` when more bytes are needed.
     pub fn next_record(&mut self) -> Result<Option<ContentType>, Fault> {
+        if self.datagrams.is_some() {
+            return Ok(self.next_of_datagrams());
+        }
         let Some(head) = self.parse_head()? else { return Ok(None) };
         let body = self.start + head.skip..self.start + head.skip + head.len;
         if body.end > self.end {
@@ -215,7 +238,7 @@ impl Reader {
 
     /// `n` bytes of the current record were delivered.
     pub fn consume(&mut self, n: usize) {
-        self.plain.start = (self.plain.start + n).min(self.plain.end);
+        self.plain.start = self.plain.start.saturating_add(n).min(self.plain.end);
         if self.plain.is_empty() && self.start == self.end {
             (self.start, self.end, self.plain) = (0, 0, 0..0);
         }

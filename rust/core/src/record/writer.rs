@@ -4,12 +4,15 @@
 //! Promise: plaintext is sealed from the caller's slice straight into the output buffer; while a transport
 //! holds the buffer, new records go into a spare one; big buffers are given back when everything is sent.
 
+mod datagrams;
+
 use super::epoch::Sequence;
-use super::head::{HEADER, Head, MAX_PLAIN};
+use super::head::{DATAGRAM_HEADER, DatagramHead, HEADER, Head, MAX_PLAIN};
 use super::protect::Sealer;
 use crate::fault::{Fault, Internal};
 use crate::profile::Framing;
 use crate::wire::ids::{ContentType, WireVersion};
+use datagrams::Outgoing;
 use std::collections::VecDeque;
 
 /// Full records that one packet of application data holds at most (decisions 13).
@@ -71,27 +74,35 @@ pub struct Writer {
     splits: bool,
     /// Whether the last sealed record held application data.
     after_data: bool,
+    /// Length of a header.
+    header: usize,
+    /// What only datagrams have.
+    datagrams: Option<Box<Outgoing>>,
 }
 
 impl Writer {
     /// Nothing to send yet.
     #[must_use]
     pub fn new(framing: Framing) -> Writer {
-        match framing {
-            Framing::Stream => Writer {
-                buffer: Vec::new(),
-                start: 0,
-                end: 0,
-                ends: VecDeque::new(),
-                lent: None,
-                lent_ends: VecDeque::new(),
-                spare: Vec::new(),
-                sealer: Sealer::Plain,
-                sequence: Sequence::default(),
-                version: WireVersion::TLS10,
-                splits: true,
-                after_data: false,
-            },
+        let (header, datagrams) = match framing {
+            Framing::Stream => (HEADER, None),
+            Framing::Datagram => (DATAGRAM_HEADER, Some(Box::default())),
+        };
+        Writer {
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            ends: VecDeque::new(),
+            lent: None,
+            lent_ends: VecDeque::new(),
+            spare: Vec::new(),
+            sealer: Sealer::Plain,
+            sequence: datagrams.as_ref().map_or_else(Sequence::default, |_| Sequence::of_epoch(0)),
+            version: WireVersion::TLS10,
+            splits: true,
+            after_data: false,
+            header,
+            datagrams,
         }
     }
 
@@ -106,11 +117,15 @@ impl Writer {
         self.splits = splits;
     }
 
-    /// What follows is sealed with this, from sequence number 0.
-    pub fn set_sealer(&mut self, sealer: Sealer) {
-        self.sealer = sealer;
+    /// What follows is sealed with this, from sequence number 0; on datagrams in the next epoch.
+    pub fn set_sealer(&mut self, sealer: Sealer) -> Result<(), Fault> {
         self.after_data = false;
+        if self.datagrams.is_some() {
+            return self.enter_epoch(sealer);
+        }
+        self.sealer = sealer;
         self.sequence = Sequence::default();
+        Ok(())
     }
 
     /// Queues a message, alert or ChangeCipherSpec as a packet of its own.
@@ -134,6 +149,7 @@ impl Writer {
                 self.record(ContentType::APPLICATION_DATA, piece)?;
             }
             self.ends.push_back(self.end);
+            self.close_packet();
         }
         Ok(taken)
     }
@@ -157,12 +173,17 @@ impl Writer {
             return Err(Internal::TooLong.into());
         }
         let head = Head::new(typ, self.version, len);
-        self.grow(HEADER + len);
-        let (header, body) = self.buffer[self.end..self.end + HEADER + len].split_at_mut(HEADER);
-        header.copy_from_slice(&head.encode());
+        let whole = self.header + len;
+        self.grow(whole);
+        let (header, body) = self.buffer[self.end..self.end + whole].split_at_mut(self.header);
+        if self.datagrams.is_none() {
+            header.copy_from_slice(&head.encode());
+        } else {
+            header.copy_from_slice(&DatagramHead { head, number: sequence }.encode());
+        }
         self.sealer.seal(sequence, &head, plain, body)?;
         self.after_data = typ == ContentType::APPLICATION_DATA;
-        self.end += HEADER + len;
+        self.end += whole;
         Ok(())
     }
 
@@ -177,6 +198,7 @@ impl Writer {
         if self.lent.is_some() {
             return None;
         }
+        let whole = whole && self.datagrams.is_none();
         let end = if whole { self.ends.back() } else { self.ends.front() };
         let end = *end?;
         let buffer = core::mem::replace(&mut self.buffer, core::mem::take(&mut self.spare));
@@ -188,7 +210,9 @@ impl Writer {
     /// Takes the loan back; `sent` bytes of it are gone. What was queued meanwhile goes behind the rest.
     pub fn settle(&mut self, loan: OutputLoan, sent: usize) {
         let Some(lent) = self.lent.take() else { return };
-        let start = (loan.start + sent).min(loan.end);
+        // A datagram is taken whole or not at all.
+        let sent = if sent > 0 && self.datagrams.is_some() { loan.end } else { sent };
+        let start = loan.start.saturating_add(sent).min(loan.end);
         while self.lent_ends.front().is_some_and(|end| *end <= start) {
             self.lent_ends.pop_front();
         }
@@ -232,7 +256,7 @@ impl Writer {
     /// Exact number of bytes that `n` bytes of application data become.
     #[must_use]
     pub fn sealed_len(&self, n: usize) -> usize {
-        let record = |n| HEADER + self.sealer.sealed_len(n);
+        let record = |n| self.header + self.sealer.sealed_len(n);
         let first = self.first_byte(n);
         let (full, rest) = ((n - first) / MAX_PLAIN, (n - first) % MAX_PLAIN);
         let split = if first > 0 { record(first) } else { 0 };
@@ -242,7 +266,8 @@ impl Writer {
     /// Seals application data into memory of the caller, of exactly [`Writer::sealed_len`] bytes; not possible
     /// while anything waits to go out before it.
     pub fn seal_into(&mut self, plain: &[u8], out: &mut [u8]) -> Result<usize, Fault> {
-        if self.has_output() || self.lent.is_some() || out.len() != self.sealed_len(plain.len()) {
+        let busy = self.has_output() || self.lent.is_some() || self.datagrams.is_some();
+        if busy || out.len() != self.sealed_len(plain.len()) {
             return Err(Internal::State.into());
         }
         let mut rest = out;

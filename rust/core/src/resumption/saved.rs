@@ -145,7 +145,7 @@ pub(super) mod tests {
     use super::*;
 
     pub fn sample(byte: u8) -> Saved {
-        let profile = &profile::PROFILES[profile::PROFILES.len() - 1];
+        let Some(profile) = profile::of(Framing::Stream).last() else { panic!("there are versions") };
         Saved {
             profile,
             requested: profile,

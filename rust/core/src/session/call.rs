@@ -79,6 +79,9 @@ enum Phase {
 /// Plaintext that may wait inside while a renegotiation is driven by calls that deliver none.
 const MAX_WAITING: usize = 1 << 20;
 
+/// How often one call asks a transport of datagrams for more: who sends nothing but what is dropped keeps no call.
+const MAX_INPUTS: u32 = 1 << 14;
+
 /// One public call on its way.
 #[derive(Debug)]
 pub struct Call {
@@ -90,6 +93,8 @@ pub struct Call {
     stuck: Option<OsStatus>,
     /// A read that took its one further record.
     further: bool,
+    /// How often input was asked for.
+    inputs: u32,
     /// At least one message or record was processed.
     advanced: bool,
     /// Made by [`Call::beside_a_reader`].
@@ -109,6 +114,7 @@ impl Call {
             processed: 0,
             stuck: None,
             further: false,
+            inputs: 0,
             advanced: false,
             shares: false,
             beside: false,
@@ -248,6 +254,7 @@ impl Session {
         if let Some(fault) = self.engine.fault() {
             return Err(Stop::Fault(fault)); // whatever there is or is not to move (decisions 19)
         }
+        self.engine.tick(&self.config, now).map_err(Stop::Fault)?;
         call.rounds = self.rounds;
         match (self.state, call.kind) {
             (State::Idle, Kind::Handshake) => {
@@ -449,6 +456,10 @@ impl Session {
         }
         match progress {
             Progress::NeedInput => {
+                call.inputs += 1;
+                if self.is_datagram() && call.inputs > MAX_INPUTS {
+                    return Err(Stop::Status(status::SSL_WOULD_BLOCK));
+                }
                 call.phase = Phase::Input;
                 Ok(Turn::Read)
             }
@@ -627,6 +638,7 @@ impl Session {
             self.returned.take(&mut out[..room])
         };
         call.processed += n;
+        call.further |= self.is_datagram(); // what was sent together is read together, and nothing else with it
         n
     }
 

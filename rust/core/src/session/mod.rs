@@ -5,6 +5,7 @@
 //! decided here (`behaviours` sections 2 to 6); no turn is ever taken with a lock of ours held.
 
 mod call;
+mod datagram;
 mod exchange;
 mod identity;
 mod kept;

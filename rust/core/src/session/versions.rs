@@ -5,12 +5,9 @@
 
 use super::Session;
 use crate::config::{DH_MINIMUM_DEFAULT, SessionOption};
-use crate::profile::Rank;
+use crate::profile::{self, Framing, Rank};
 use crate::status::{self, OsStatus};
 use crate::suite;
-
-/// Numbers of SSLProtocol that name a version of a stream.
-const VERSIONS: &[(i64, Rank)] = &[(2, Rank::Ssl3), (4, Rank::Tls10), (7, Rank::Tls11), (8, Rank::Tls12)];
 
 /// kTLSProtocolMaxSupported (decisions 31).
 const MAX_SUPPORTED: i64 = 999;
@@ -26,17 +23,17 @@ const UNKNOWN: i64 = 0;
 const WHOLE: (Rank, Rank) = (Rank::Ssl3, Rank::Tls12);
 const NOTHING: (Rank, Rank) = (Rank::Tls12, Rank::Ssl3);
 
-fn rank(number: i64) -> Option<Rank> {
-    VERSIONS.iter().find(|(n, _)| *n == number).map(|(_, rank)| *rank)
+fn rank(framing: Framing, number: i64) -> Option<Rank> {
+    profile::by_public(framing, number).map(|profile| profile.rank)
 }
 
-fn number(rank: Rank) -> i32 {
-    VERSIONS.iter().find(|(_, r)| *r == rank).map_or(0, |(n, _)| *n as i32)
+fn number(framing: Framing, rank: Rank) -> i32 {
+    profile::by_rank(framing, rank).map_or(0, |profile| profile.public)
 }
 
 /// The version above this one.
 fn above(rank: Rank) -> Option<Rank> {
-    VERSIONS.iter().map(|(_, r)| *r).find(|r| *r > rank)
+    profile::of(Framing::Stream).map(|profile| profile.rank).find(|r| *r > rank)
 }
 
 /// One named configuration.
@@ -48,6 +45,8 @@ struct Preset {
     fallback: bool,
 }
 
+/// On datagrams every configuration has this version alone.
+const DTLS10: (Rank, Rank) = (Rank::Tls11, Rank::Tls11);
 const TLS10_TO_12: (Rank, Rank) = (Rank::Tls10, Rank::Tls12);
 const TLS10: (Rank, Rank) = (Rank::Tls10, Rank::Tls10);
 const TLS12: (Rank, Rank) = (Rank::Tls12, Rank::Tls12);
@@ -78,7 +77,7 @@ presets! {
 impl Session {
     /// SSLSetProtocolVersionMin: a minimum above the maximum raises it.
     pub fn set_version_min(&mut self, version: i64) -> OsStatus {
-        let Some(min) = rank(version) else { return status::SSL_ILLEGAL_PARAM };
+        let Some(min) = rank(self.config.framing, version) else { return status::SSL_ILLEGAL_PARAM };
         let config = self.config_mut();
         config.versions = (min, config.versions.1.max(min));
         status::SEC_SUCCESS
@@ -87,7 +86,9 @@ impl Session {
     /// SSLSetProtocolVersionMax: a maximum below the minimum lowers it.
     pub fn set_version_max(&mut self, version: i64) -> OsStatus {
         let highest = (version == MAX_SUPPORTED).then_some(WHOLE.1);
-        let Some(max) = rank(version).or(highest) else { return status::SSL_ILLEGAL_PARAM };
+        let Some(max) = rank(self.config.framing, version).or(highest) else {
+            return status::SSL_ILLEGAL_PARAM;
+        };
         let config = self.config_mut();
         config.versions = (config.versions.0.min(max), max);
         status::SEC_SUCCESS
@@ -107,7 +108,7 @@ impl Session {
 
     fn bound(&self, of: fn((Rank, Rank)) -> Rank) -> i32 {
         let (min, max) = self.config.versions;
-        if min > max { UNKNOWN as i32 } else { number(of((min, max))) }
+        if min > max { UNKNOWN as i32 } else { number(self.config.framing, of((min, max))) }
     }
 
     /// SSLGetNegotiatedProtocolVersion: 0 until a version is fixed.
@@ -116,13 +117,18 @@ impl Session {
         self.engine.facts().profile.map_or(0, |p| p.public)
     }
 
+    /// The deprecated forms of versions know streams only.
+    fn idle_stream(&mut self, set: impl FnOnce(&mut Self) -> OsStatus) -> OsStatus {
+        if self.is_datagram() { status::SEC_BAD_REQ } else { self.idle(set) }
+    }
+
     /// SSLSetProtocolVersionEnabled: enabling widens the bounds, disabling raises the lower one past the version.
     pub fn set_version_enabled(&mut self, version: i64, on: bool) -> OsStatus {
-        self.idle(|s| {
+        self.idle_stream(|s| {
             let bounds = &mut s.config_mut().versions;
             let (min, max) = *bounds;
             let empty = min > max;
-            *bounds = match (version, rank(version), on) {
+            *bounds = match (version, rank(Framing::Stream, version), on) {
                 (ALL, _, true) => WHOLE,
                 (ALL, _, false) => NOTHING,
                 (_, Some(rank), true) if empty => (rank, rank),
@@ -142,8 +148,11 @@ impl Session {
 
     /// SSLGetProtocolVersionEnabled.
     pub fn version_enabled(&self, version: i64) -> Result<bool, OsStatus> {
+        if self.is_datagram() {
+            return Err(status::SEC_BAD_REQ);
+        }
         let (min, max) = self.config.versions;
-        match (version, rank(version)) {
+        match (version, rank(Framing::Stream, version)) {
             (ALL, _) => Ok((min, max) == WHOLE),
             (SSL2, _) => Ok(false),
             (_, Some(rank)) => Ok(min <= rank && rank <= max),
@@ -153,8 +162,8 @@ impl Session {
 
     /// SSLSetProtocolVersion: the highest version, everything below it from SSLv3 on included unless it is an "only".
     pub fn set_protocol_version(&mut self, version: i64) -> OsStatus {
-        self.idle(|s| {
-            s.config_mut().versions = match (version, rank(version)) {
+        self.idle_stream(|s| {
+            s.config_mut().versions = match (version, rank(Framing::Stream, version)) {
                 (SSL3_ONLY, _) => (Rank::Ssl3, Rank::Ssl3),
                 (TLS10_ONLY, _) => TLS10,
                 (ALL | UNKNOWN, _) => WHOLE,
@@ -167,9 +176,12 @@ impl Session {
 
     /// SSLGetProtocolVersion: only bounds that begin with SSLv3 have a member of their own.
     pub fn protocol_version(&self) -> Result<i32, OsStatus> {
+        if self.is_datagram() {
+            return Err(status::SEC_BAD_REQ);
+        }
         match self.config.versions {
             WHOLE => Ok(ALL as i32),
-            (Rank::Ssl3, max) => Ok(number(max)),
+            (Rank::Ssl3, max) => Ok(number(Framing::Stream, max)),
             _ => Err(status::SEC_PARAM),
         }
     }
@@ -179,9 +191,9 @@ impl Session {
         let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) else {
             return status::SEC_PARAM;
         };
-        let client = self.is_client();
+        let (client, datagram) = (self.is_client(), self.is_datagram());
         let config = self.config_mut();
-        config.versions = preset.versions;
+        config.versions = if datagram { DTLS10 } else { preset.versions };
         config.suites = (preset.suites)();
         config.dh_minimum = DH_MINIMUM_DEFAULT;
         if client {

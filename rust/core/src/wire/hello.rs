@@ -1,4 +1,4 @@
-//! ClientHello and ServerHello (RFC 5246 section 7.4.1).
+//! ClientHello and ServerHello (RFC 5246 section 7.4.1), HelloVerifyRequest (RFC 6347 section 4.2.1).
 
 use super::codec::{Reader, Writer};
 use super::extension::{Extension, Place, encode_block, parse_block};
@@ -17,6 +17,8 @@ pub struct ClientHello {
     pub random: [u8; 32],
     /// The session it would like to resume; empty for none.
     pub session_id: Vec<u8>,
+    /// The cookie of DTLS, empty in a first hello; `None` where hellos have no such field.
+    pub cookie: Option<Vec<u8>>,
     /// Suites in order of preference, signalling values included.
     pub suites: Vec<SuiteId>,
     /// Compression methods; must contain 0.
@@ -28,10 +30,20 @@ pub struct ClientHello {
 impl ClientHello {
     /// Parses the body of the message.
     pub fn parse(body: &[u8]) -> Result<ClientHello, Fault> {
+        ClientHello::parse_form(body, false)
+    }
+
+    /// Parses the body of the message as DTLS has it: with a cookie.
+    pub fn parse_with_cookie(body: &[u8]) -> Result<ClientHello, Fault> {
+        ClientHello::parse_form(body, true)
+    }
+
+    fn parse_form(body: &[u8], has_cookie: bool) -> Result<ClientHello, Fault> {
         let mut r = Reader::new(body);
         let version = WireVersion(r.u16()?);
         let random = r.array()?;
         let session_id = session_id(&mut r)?;
+        let cookie = if has_cookie { Some(r.vec8()?.rest().to_vec()) } else { None };
         let suites = r.vec16()?.u16s(SuiteId)?;
         let compressions = r.vec8()?.rest().to_vec();
         if suites.is_empty() || compressions.is_empty() {
@@ -39,7 +51,7 @@ impl ClientHello {
         }
         let extensions = parse_block(Place::Client, &mut r)?;
         r.finish()?;
-        Ok(ClientHello { version, random, session_id, suites, compressions, extensions })
+        Ok(ClientHello { version, random, session_id, cookie, suites, compressions, extensions })
     }
 
     /// The body of the message.
@@ -48,6 +60,9 @@ impl ClientHello {
         w.u16(self.version.0);
         w.bytes(&self.random);
         w.vector(1, &self.session_id)?;
+        if let Some(cookie) = &self.cookie {
+            w.vector(1, cookie)?;
+        }
         w.scope(2, |w| {
             self.suites.iter().for_each(|s| w.u16(s.0));
             Ok(())
@@ -61,6 +76,34 @@ impl ClientHello {
     #[must_use]
     pub fn extensions(&self) -> &[Extension] {
         self.extensions.as_deref().unwrap_or_default()
+    }
+}
+
+/// What a server answers to a hello without the right cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloVerifyRequest {
+    /// DTLS 1.0, whatever will be negotiated.
+    pub version: WireVersion,
+    /// What the next hello must carry.
+    pub cookie: Vec<u8>,
+}
+
+impl HelloVerifyRequest {
+    /// Parses the body of the message.
+    pub fn parse(body: &[u8]) -> Result<HelloVerifyRequest, Fault> {
+        let mut r = Reader::new(body);
+        let version = WireVersion(r.u16()?);
+        let cookie = r.vec8()?.rest().to_vec();
+        r.finish()?;
+        Ok(HelloVerifyRequest { version, cookie })
+    }
+
+    /// The body of the message.
+    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
+        let mut w = Writer::new();
+        w.u16(self.version.0);
+        w.vector(1, &self.cookie)?;
+        Ok(w.into_bytes())
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod certs;
 pub mod codec;
 pub mod extension;
+pub mod fragment;
 pub mod hello;
 pub mod ids;
 pub mod kx;

@@ -41,6 +41,7 @@ pub fn parse(body: &[u8]) -> Result<ClientHello, Fault> {
         version,
         random,
         session_id: Vec::new(),
+        cookie: None,
         suites: suites.map(|spec| SuiteId(u16::from_be_bytes([spec[1], spec[2]]))).collect(),
         compressions: vec![0],
         extensions: None,
