@@ -67,9 +67,8 @@ impl Side {
     /// Serves a header and its body from the datagram held, as a callback does.
     fn get(&mut self, out: &mut [u8], in_datagram: bool) -> (usize, Event) {
         if self.at == self.held.len() {
-            let Some(next) = self.inbox.pop_front().filter(|_| !in_datagram) else {
-                return (0, Event::Blocked);
-            };
+            let next = if in_datagram { None } else { self.inbox.pop_front() };
+            let Some(next) = next else { return (0, Event::Blocked) };
             (self.held, self.at) = (next, 0);
         }
         let n = out.len().min(self.held.len() - self.at);
