@@ -18,12 +18,14 @@ __all__ = [
     "SecTrust",
     "__version__",
     "copy_metadata",
+    "copy_srtp_keys",
     "get_alpn_data",
     "get_cipher_sizes",
     "get_master_secret",
     "get_peer_id",
     "get_randoms",
     "get_resumed_session",
+    "get_srtp_profile",
     "get_ticket_keys",
     "is_pkcs12",
     "offered_suites",
@@ -38,6 +40,7 @@ __all__ = [
     "set_peer_id",
     "set_session_cache_timeout",
     "set_session_tickets",
+    "set_srtp_profiles",
     "set_ticket_keys",
     "share_ticket_keys",
     "signature_names",
@@ -358,6 +361,11 @@ def set_alpn_func(context: SSLContext, function: Callable[[bytes], Any] | None) 
 def set_alpn_data(context: SSLContext, data: bytes) -> int: ...
 def get_alpn_data(context: SSLContext) -> bytes | None: ...
 def get_cipher_sizes(context: SSLContext) -> tuple[int, int, int]: ...
+def set_srtp_profiles(context: SSLContext, profiles: Sequence[int]) -> int: ...
+def get_srtp_profile(context: SSLContext) -> tuple[int, int | None]: ...
+def copy_srtp_keys(
+    context: SSLContext,
+) -> tuple[int, tuple[int, list[bytes]] | None]: ...
 
 @final
 class sec_protocol_metadata_t:

@@ -13,6 +13,7 @@ mod context;
 mod drive;
 mod gate;
 mod keys;
+mod media;
 mod metadata;
 mod offer;
 mod options;
@@ -37,6 +38,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::metadata::register(module)?;
         super::options::register(module)?;
+        super::media::register(module)?;
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;

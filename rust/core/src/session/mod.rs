@@ -8,6 +8,7 @@ mod call;
 mod exchange;
 mod identity;
 mod kept;
+mod media;
 mod memory;
 mod secrets;
 mod setters;
@@ -15,6 +16,7 @@ mod versions;
 
 pub use call::{Call, Event, Turn};
 pub use identity::ClientCertificate;
+pub use media::SrtpKeys;
 pub use secrets::Metadata;
 
 use kept::Kept;
