@@ -15,6 +15,7 @@ mod drive;
 mod exit;
 mod gate;
 mod keys;
+mod media;
 mod metadata;
 mod offer;
 mod options;
@@ -40,6 +41,7 @@ mod _native {
         super::metadata::register(module)?;
         super::options::register(module)?;
         super::datagram::register(module)?;
+        super::media::register(module)?;
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;
