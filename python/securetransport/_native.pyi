@@ -1,9 +1,10 @@
 """The native half of the package; import its names from ``securetransport``."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, Literal, final
 
 __all__ = [
+    "CookieGate",
     "SSLContext",
     "SSLHandshake",
     "SSLRead",
@@ -335,6 +336,13 @@ class SSLSessionTicketKeys:
     def fixed(keys: Sequence[bytes]) -> SSLSessionTicketKeys: ...
     def set(self, keys: Sequence[bytes]) -> None: ...
     def export(self) -> list[bytes]: ...
+
+@final
+class CookieGate:
+    def __new__(cls, secret: bytes | None = None, period: int = 60) -> CookieGate: ...
+    def check(
+        self, datagram: bytes, address: bytes
+    ) -> tuple[Literal["drop", "reply", "accept"], bytes | None]: ...
 
 def set_peer_id(context: SSLContext, id: bytes) -> int: ...
 def get_peer_id(context: SSLContext) -> bytes | None: ...

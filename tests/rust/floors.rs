@@ -16,6 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("crypto", &["fault"]),
     ("wire", &["fault"]),
     ("x509", &["fault", "crypto"]),
+    ("cookie", &["fault", "wire", "crypto"]),
     ("profile", &["wire::ids", "crypto"]),
     ("suite", &["wire::ids", "crypto", "profile"]),
     ("group", &["wire::ids", "crypto"]),

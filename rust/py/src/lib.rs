@@ -12,6 +12,7 @@ mod calls;
 mod context;
 mod datagram;
 mod drive;
+mod gate;
 mod keys;
 mod metadata;
 mod offer;
@@ -41,6 +42,7 @@ mod _native {
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;
+        super::gate::register(module)?;
         super::trust::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

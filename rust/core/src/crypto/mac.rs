@@ -92,6 +92,23 @@ pub fn hmac(hash: Hash, key: &[u8], parts: &[&[u8]]) -> Tag {
     Key::new(hash, key).over(parts)
 }
 
+/// A key that is used again and again, prepared once.
+pub struct PreparedKey(Key);
+
+impl PreparedKey {
+    /// Takes a key of any length.
+    #[must_use]
+    pub fn new(hash: Hash, key: &[u8]) -> PreparedKey {
+        PreparedKey(Key::new(hash, key))
+    }
+
+    /// The HMAC of the parts in order.
+    #[must_use]
+    pub fn over(&self, parts: &[&[u8]]) -> Tag {
+        self.0.over(parts)
+    }
+}
+
 /// P_hash of RFC 5246 section 5: mixes a secret, a label and a seed in parts into `out` by exclusive or, so that two
 /// of them can be laid over each other.
 fn p_hash(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
