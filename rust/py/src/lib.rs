@@ -14,6 +14,7 @@ mod datagram;
 mod drive;
 mod gate;
 mod keys;
+mod media;
 mod metadata;
 mod offer;
 mod options;
@@ -39,6 +40,7 @@ mod _native {
         super::metadata::register(module)?;
         super::options::register(module)?;
         super::datagram::register(module)?;
+        super::media::register(module)?;
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;
