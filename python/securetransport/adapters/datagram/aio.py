@@ -15,13 +15,14 @@ from typing import Any, Unpack, cast
 
 from ..._native import CookieGate
 from .client import Place, addresses, patience_for, shown
-from .errors import DatagramError, DatagramTimeout, PeerClosed, PeerRefused
+from .errors import DatagramError, DatagramTimeout, PeerClosed, refused
 from .facts import Facts
 from .hub import Entry, Hub, Limits, Source
 from .link import FedLink, Link
 from .server import make_link
 from .settings import ClientOptions, ServerOptions, Settings
 from .sockets import bind
+from .transport import LOST
 
 __all__ = ["AsyncClient", "AsyncPeer", "AsyncServer", "Opening", "open_connection", "start_server"]
 
@@ -201,7 +202,7 @@ class AsyncClient(AsyncPeer):
         super().__init__(waiting)
         self._address = address
         self._heard = False
-        self._refused = False
+        self._refused: OSError | None = None
         self._endpoint = _Endpoint(self._received, self._complained)
         self._link = FedLink(settings.context(), self._endpoint.send, settings.on_pause)
         self._timer = _Timer(asyncio.get_running_loop(), self._advance)
@@ -234,8 +235,8 @@ class AsyncClient(AsyncPeer):
                 self._advance()
                 while not self._link.opened:
                     self._say_why()
-                    if self._refused:
-                        raise PeerRefused(f"{shown(self.address)} refuses datagrams; nobody listens there.")
+                    if self._refused is not None:
+                        raise refused(shown(self.address), self._refused)
                     await self._change()
         except TimeoutError as error:
             if isinstance(error, DatagramError):
@@ -262,8 +263,8 @@ class AsyncClient(AsyncPeer):
 
     def _complained(self, error: Exception) -> None:
         # Once the peer has been heard, anybody could say this; time decides.
-        if isinstance(error, ConnectionError) and not self._heard:
-            self._refused = True
+        if isinstance(error, OSError) and error.errno in LOST and not self._heard:
+            self._refused = error
             self._wake()
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Unpack
 
-from .errors import DatagramTimeout, PeerClosed, PeerRefused
+from .errors import DatagramTimeout, PeerClosed, refused
 from .facts import Facts
 from .link import Link
 from .settings import ClientOptions, Settings
@@ -144,7 +144,7 @@ class DatagramClient(Facts):
             while not self._link.opened:
                 self._say_why()
                 if self._transport.refusals and not self._transport.received:
-                    raise PeerRefused(f"{shown(self.address)} refuses datagrams; nobody listens there.")
+                    raise refused(shown(self.address), self._transport.failure)
                 if not self._wait(deadline):
                     heard = "stopped answering" if self._transport.received else "does not answer"
                     raise DatagramTimeout(

@@ -6,6 +6,8 @@ one is a :class:`DatagramError`, and those that Python has a name for are that a
 
 from __future__ import annotations
 
+import errno
+
 from ...constants import messages
 from ...constants.results import (
     errSecSuccess,
@@ -25,6 +27,7 @@ __all__ = [
     "PeerRefused",
     "ended",
     "handshake_failure",
+    "refused",
 ]
 
 
@@ -50,10 +53,18 @@ class DatagramTimeout(DatagramError, TimeoutError):
 
 
 class PeerRefused(DatagramError, ConnectionRefusedError):
-    """The peer's host says that nobody listens there."""
+    """The network says that nobody listens there, or that it knows no way; ``reason`` is the system's own error."""
 
-    def __init__(self, sentence: str, status: int = errSSLConnectionRefused) -> None:
-        super().__init__(sentence, status)
+    def __init__(self, sentence: str, reason: OSError | None = None) -> None:
+        super().__init__(sentence, errSSLConnectionRefused)
+        self.reason = reason
+
+
+def refused(where: str, reason: OSError | None) -> PeerRefused:
+    """What the network said about a first datagram."""
+    if reason is None or reason.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
+        return PeerRefused(f"{where} refuses datagrams; nobody listens there.", reason)
+    return PeerRefused(f"{where} cannot be reached: {reason.strerror or reason}.", reason)
 
 
 class PeerClosed(DatagramError):
