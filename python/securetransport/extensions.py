@@ -39,12 +39,14 @@ from .security.policy import host_bytes
 
 __all__ = [
     "SSLCopyConnectionReport",
+    "SSLCopyDatagramConnectionIDs",
     "SSLCopyOfferedCiphers",
     "SSLCopyProtocolMetadata",
     "SSLCopySessionTicketKeys",
     "SSLGetDatagramDeadline",
     "SSLGetPSKIdentityHint",
     "SSLSessionTicketKeys",
+    "SSLSetDatagramConnectionID",
     "SSLSetKeyLogFunc",
     "SSLSetPSKIdentityHint",
     "SSLSetPSKLookupFunc",
@@ -259,6 +261,37 @@ def SSLGetDatagramDeadline(context: SSLContext | None, seconds: Out = None) -> t
     """
     ctx = _args.context(context)
     return (errSecParam, None) if ctx is None else _native.get_datagram_deadline(ctx)
+
+
+def SSLSetDatagramConnectionID(context: SSLContext | None, connectionID: Any, connectionIDLen: int) -> int:
+    """Let the peer's records name this association (RFC 9146): with the first ``connectionIDLen`` bytes, at most 32.
+
+    A peer that moves to another address, as behind a NAT that forgets, is then still known by its records. An empty
+    name says that this end needs none and uses the peer's; ``None``, the default, that it knows nothing of names.
+    DTLS 1.2 only, effective where both ends call it, from the first record under keys on. Only while no session is
+    active, else ``errSecBadReq``; ``errSecParam`` on a stream context and for longer names. A receiver can look up
+    the name, of one length for all, behind the first 11 bytes of records of type 25.
+    """
+    ctx = _args.context(context)
+    if ctx is None:
+        return errSecParam
+    name, length = _args.data(connectionID, "connectionID"), _args.number(connectionIDLen, "connectionIDLen")
+    if name is None:
+        return _native.set_connection_id(ctx, None)
+    wanted = _args.first(name, length)
+    return ctx.may_set() or errSecParam if wanted is None else _native.set_connection_id(ctx, wanted)
+
+
+def SSLCopyDatagramConnectionIDs(
+    context: SSLContext | None, own: Out = None, peer: Out = None
+) -> tuple[int, bytes | None, bytes | None]:
+    """``(status, own, peer)``: the names that the latest hellos agreed on, ``None`` twice where they did not.
+
+    ``own`` is what the peer's records carry, ``peer`` what ours do; an empty one is in no record. Any state;
+    ``errSecParam`` on a stream context.
+    """
+    ctx = _args.context(context)
+    return (errSecParam, None, None) if ctx is None else _native.get_connection_ids(ctx)
 
 
 def SSLSetPSKIdentityHint(context: SSLContext | None, hint: Any, hintLen: int) -> int:

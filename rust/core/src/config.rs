@@ -191,6 +191,8 @@ pub struct Config {
 /// Settings of a datagram context (`behaviours` section 8).
 #[derive(Clone, Debug)]
 pub struct Datagram {
+    /// How the peer's records are to name this association; empty where they need not, `None` where nobody names any.
+    pub connection_id: Option<Vec<u8>>,
     /// The largest datagram of a handshake, in bytes.
     pub record_size: usize,
     /// What a server wants to see in a ClientHello before it goes on (RFC 6347 section 4.2.1).
@@ -199,7 +201,7 @@ pub struct Datagram {
 
 impl Default for Datagram {
     fn default() -> Datagram {
-        Datagram { record_size: 1400, cookie: None }
+        Datagram { connection_id: None, record_size: 1400, cookie: None }
     }
 }
 

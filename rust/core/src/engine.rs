@@ -441,6 +441,9 @@ impl Engine {
         self.handshake = Some(handshake);
         let sent_last = !flight.is_empty();
         self.writer.set_splits(config.options.get(SessionOption::SendOneByteRecord));
+        if self.datagrams.is_some() {
+            self.name_records();
+        }
         if let Some(opener) = read_keys {
             self.reader.set_opener(opener);
             self.between_keys = true;
@@ -530,6 +533,12 @@ impl Engine {
     #[must_use]
     pub fn wanted(&self) -> usize {
         self.reader.wanted()
+    }
+
+    /// Whether the beginning of a record is here and its end is not.
+    #[must_use]
+    pub fn is_in_record(&self) -> bool {
+        self.reader.is_in_record()
     }
 
     /// Whether the bytes wanted belong to a header.

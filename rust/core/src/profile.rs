@@ -130,6 +130,8 @@ pub struct Profile {
     pub extensions: bool,
     /// Whether a ClientHello has room for a cookie (RFC 6347 section 4.2.1).
     pub cookie: bool,
+    /// Whether records may carry a connection ID (RFC 9146).
+    pub connection_id: bool,
     /// Whether the alerts of TLS are known; SSLv3 has fewer.
     pub tls_alerts: bool,
     /// Whether an encrypted premaster has its length in front (RFC 2246 section 7.4.7.1, a correction of SSLv3).
@@ -156,6 +158,7 @@ const TLS12: Profile = Profile {
     proof: Proof::Messages,
     extensions: true,
     cookie: false,
+    connection_id: false,
     tls_alerts: true,
     premaster_length: true,
     no_certificate: NoCertificate::EmptyMessage,
@@ -204,6 +207,7 @@ const DTLS12: Profile = Profile {
     name: "DTLS 1.2",
     public: 11,
     cookie: true,
+    connection_id: true,
     ..TLS12
 };
 

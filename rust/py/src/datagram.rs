@@ -6,6 +6,7 @@
 use crate::context::SslContext;
 use crate::drive::now;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use st_core::status::{self, OsStatus};
 
 /// Adds this room's names to the module.
@@ -14,6 +15,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(get_datagram_size, module)?)?;
     module.add_function(wrap_pyfunction!(get_datagram_write_size, module)?)?;
     module.add_function(wrap_pyfunction!(set_datagram_cookie, module)?)?;
+    module.add_function(wrap_pyfunction!(set_connection_id, module)?)?;
+    module.add_function(wrap_pyfunction!(get_connection_ids, module)?)?;
     module.add_function(wrap_pyfunction!(get_datagram_deadline, module)?)
 }
 
@@ -44,6 +47,27 @@ fn get_datagram_write_size(context: Context<'_, '_>) -> (OsStatus, Option<usize>
 #[pyfunction]
 fn set_datagram_cookie(context: Context<'_, '_>, cookie: &[u8]) -> OsStatus {
     context.get().with_session(context.py(), |s| s.set_datagram_cookie(cookie))
+}
+
+/// None: no name of either end.
+#[pyfunction]
+fn set_connection_id(context: Context<'_, '_>, name: Option<&[u8]>) -> OsStatus {
+    context.get().with_session(context.py(), |s| s.set_connection_id(name))
+}
+
+type Name<'py> = Option<Bound<'py, PyBytes>>;
+
+/// Ours and the peer's.
+#[pyfunction]
+fn get_connection_ids<'py>(context: Context<'_, 'py>) -> (OsStatus, Name<'py>, Name<'py>) {
+    let py = context.py();
+    match context.get().with_session(py, |s| s.connection_ids().map(|names| names.cloned())) {
+        Ok(Some((ours, theirs))) => {
+            (status::SEC_SUCCESS, Some(PyBytes::new(py, &ours)), Some(PyBytes::new(py, &theirs)))
+        }
+        Ok(None) => (status::SEC_SUCCESS, None, None),
+        Err(code) => (code, None, None),
+    }
 }
 
 /// Seconds until a flight is sent again; 0.0 when that is due, None when nothing waits for an answer.

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::handshake::{
     Due, Expected, Flight, Handshake, Input, Item, Kept, Message, Reassembler, Retransmit, Step,
 };
-use crate::record::head::MAX_PLAIN;
+use crate::record::head::{ConnectionId, MAX_PLAIN};
 use crate::record::writer::Writer;
 use crate::wire::fragment::{self, HEADER};
 use crate::wire::ids::{ContentType, HandshakeType};
@@ -216,6 +216,14 @@ impl Engine {
             datagrams.retransmit.sent(now);
         }
         Ok(())
+    }
+
+    /// The records of the next epoch carry the connection IDs that this handshake agreed on.
+    pub(super) fn name_records(&mut self) {
+        let none = (Vec::new(), Vec::new());
+        let (ours, theirs) = self.facts.connection_ids.as_ref().unwrap_or(&none);
+        self.reader.set_cid(ConnectionId::new(ours).unwrap_or_default());
+        self.writer.set_cid(ConnectionId::new(theirs).unwrap_or_default());
     }
 
     /// Application data that one datagram of the size set holds under the keys in use; `None` before there are keys.

@@ -9,7 +9,7 @@ use super::extensions::{self, Offering, ServerAnswer};
 use super::resume::{self, Resumed, Wanted};
 use super::{Cx, Facts, Handshake, Message, Step};
 use crate::config::{Config, SessionOption};
-use crate::fault::{Fault, Incompatible, Misstep, Misuse};
+use crate::fault::{Decode, Fault, Incompatible, Misstep, Misuse};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Profile, Rank};
@@ -200,11 +200,15 @@ pub fn on_server_hello(
     (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());
     cx.facts.alpn.clear();
     cx.facts.srtp = None;
+    cx.facts.connection_ids = None;
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
     if answer.ticket && !offer.tickets {
         return Err(Misstep::UnsolicitedExtension.into());
     }
     demand_binding(&answer, cx.facts)?;
+    if cx.facts.connection_ids.is_some() && !profile.connection_id {
+        return Err(Decode::BadValue.into()); // the version has no place for names
+    }
     // A server may say so, but SSLv3 derives without the transcript and only block ciphers have a MAC to move.
     cx.facts.extended_master_secret &= profile.extensions;
     cx.facts.settle_encrypt_then_mac(cx.facts.encrypt_then_mac && profile.extensions, suite)?;

@@ -12,7 +12,7 @@ use crate::scheme::{SCHEMES, SchemeKey};
 use crate::srtp::SrtpProfile;
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
-use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SrtpId, SuiteId};
+use crate::wire::ids::{ExtensionType, GroupId, MAX_CID, SchemeId, SrtpId, SuiteId};
 use subtle::ConstantTimeEq;
 
 /// `uncompressed`, the one point format (RFC 8422 section 5.1.2).
@@ -63,6 +63,8 @@ pub struct ClientOffer {
     pub ticket: Option<Vec<u8>>,
     /// Protection profiles for SRTP.
     pub srtp: Vec<SrtpId>,
+    /// The client's connection ID; `None` without the extension.
+    pub connection_id: Option<Vec<u8>>,
 }
 
 /// What a server is about to answer.
@@ -73,6 +75,8 @@ pub struct Reply<'a> {
     pub alpn: Option<&'a [u8]>,
     /// The protection profile for SRTP that was chosen.
     pub srtp: Option<&'static SrtpProfile>,
+    /// Our connection ID, where the client has one too.
+    pub connection_id: Option<Vec<u8>>,
     /// The suite that was chosen.
     pub suite: &'a Suite,
     /// What renegotiation_info holds.
@@ -302,7 +306,40 @@ static RULES: &[Rule] = &[
         reply: |r| srtp(r.srtp.map(|profile| profile.id)),
         settle: settle_srtp,
     },
+    Rule {
+        typ: ExtensionType::CONNECTION_ID,
+        offer: |o| {
+            let wanted = o.config.datagram.connection_id.clone().filter(|_| o.profile.connection_id);
+            wanted.map(Extension::ConnectionId)
+        },
+        receive: |offer, _, extension| {
+            if let Extension::ConnectionId(name) = extension {
+                offer.connection_id = Some(name.clone());
+            }
+            Ok(())
+        },
+        reply: |r| r.connection_id.clone().map(Extension::ConnectionId),
+        settle: settle_connection_id,
+    },
 ];
+
+/// A server names itself only to a client that did.
+fn settle_connection_id(
+    facts: &mut Facts,
+    _: &mut ServerAnswer,
+    config: &Config,
+    body: &Extension,
+) -> Result<(), Fault> {
+    let Extension::ConnectionId(theirs) = body else { return Ok(()) };
+    let Some(ours) = config.datagram.connection_id.clone() else {
+        return Err(Misstep::UnsolicitedExtension.into());
+    };
+    if theirs.len() > MAX_CID {
+        return Err(Decode::BadValue.into());
+    }
+    facts.connection_ids = Some((ours, theirs.clone()));
+    Ok(())
+}
 
 /// use_srtp with these profiles and no master key identifier; nothing without any.
 fn srtp(profiles: impl IntoIterator<Item = SrtpId>) -> Option<Extension> {

@@ -170,6 +170,9 @@ pub enum Input<'a> {
     V2Hello(&'a [u8]),
 }
 
+/// Our connection ID and the peer's (RFC 9146).
+pub type ConnectionIds = (Vec<u8>, Vec<u8>);
+
 /// What is known about the connection, filled in as the handshake learns it.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -205,6 +208,8 @@ pub struct Facts {
     pub server_name: Option<Vec<u8>>,
     /// On a server until the ServerHello the client's whole list, afterwards the one selected.
     pub alpn: Vec<Vec<u8>>,
+    /// How our records' receiver and we want to be called: our connection ID, then the peer's; empty for no name.
+    pub connection_ids: Option<ConnectionIds>,
     /// The protection profile for SRTP that was agreed on.
     pub srtp: Option<&'static SrtpProfile>,
     /// The session ID of the ServerHello; of a resumed session its own, which is empty where only a ticket holds it.

@@ -9,7 +9,7 @@ use super::classic_server::{Choice, ClassicServer};
 use super::client_hello::server_random;
 use super::extensions::{self, ClientOffer, Reply};
 use super::resume::{self, Found, Resumed};
-use super::{Cx, Facts, Handshake, Message, Need, Pause, Step};
+use super::{ConnectionIds, Cx, Facts, Handshake, Message, Need, Pause, Step};
 use crate::config::{ClientAuth, Config, Credentials, SessionOption};
 use crate::fault::{Decode, Fault, Incompatible, Misuse};
 use crate::group::{self, Group};
@@ -18,7 +18,7 @@ use crate::keys::transcript::Transcript;
 use crate::profile::{self, Flow, Framing, Profile};
 use crate::suite::{Kx, Suite};
 use crate::wire::hello::{ClientHello, HelloVerifyRequest, ServerHello};
-use crate::wire::ids::{GroupId, SuiteId, WireVersion};
+use crate::wire::ids::{GroupId, MAX_CID, SuiteId, WireVersion};
 use crate::wire::v2hello;
 use subtle::ConstantTimeEq;
 
@@ -180,6 +180,13 @@ struct Session {
     resumed: bool,
 }
 
+/// Our connection ID and the client's, where both ends have one and the version has a place for it.
+fn connection_ids(profile: &Profile, offer: &ClientOffer, config: &Config) -> Option<ConnectionIds> {
+    let ours = config.datagram.connection_id.clone().filter(|_| profile.connection_id)?;
+    let theirs = offer.connection_id.clone().filter(|name| name.len() <= MAX_CID)?;
+    Some((ours, theirs))
+}
+
 /// The ServerHello, and what it settles.
 fn answer(
     profile: &'static Profile,
@@ -190,14 +197,18 @@ fn answer(
 ) -> Result<ServerHello, Fault> {
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
     let srtp = cx.config.srtp.iter().copied().find(|profile| offer.srtp.contains(&profile.id));
+    let connection_ids = connection_ids(profile, offer, cx.config);
+    let connection_id = connection_ids.as_ref().map(|(ours, _)| ours.clone());
     let binding = cx.facts.server_binding().unwrap_or_default();
     let Session { id, ticket, status, resumed } = session;
-    let reply = Reply { offer, alpn: alpn.as_deref(), srtp, suite, binding, ticket, status, resumed };
+    let reply =
+        Reply { offer, alpn: alpn.as_deref(), srtp, connection_id, suite, binding, ticket, status, resumed };
     let extensions = profile.extensions.then(|| extensions::reply(&reply));
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
     cx.facts.alpn = alpn.into_iter().collect();
     cx.facts.srtp = srtp;
+    cx.facts.connection_ids = connection_ids;
     cx.facts.settle_encrypt_then_mac(offer.encrypt_then_mac && profile.extensions, suite)?;
     cx.facts.session_id.clone_from(&id);
     let random = server_random(profile.rank, cx)?;

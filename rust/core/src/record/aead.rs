@@ -1,8 +1,9 @@
 //! Records under an AEAD in TLS 1.2: GCM and CCM with an explicit nonce (RFC 5288, RFC 6655), ChaCha20-Poly1305 with a
 //! mixed one (RFC 7905). The two differ in how the nonce is built and in nothing else.
 
-use super::head::Head;
+use super::head::{Head, MAX_MAC_HEADER, mac_header};
 use crate::crypto::aead::{AeadAlgorithm, AeadKey, NONCE_LEN};
+use crate::crypto::record_mac::MacForm;
 use crate::fault::{CryptoFault, Fault, RecordFault};
 use crate::profile::AeadShape;
 use crate::suite::Bulk;
@@ -55,15 +56,10 @@ impl AeadRecord {
         nonce
     }
 
-    /// The additional data: sequence number, type, version, plaintext length (RFC 5246 section 6.2.3.3).
-    fn aad(&self, seq: u64, head: &Head, plain: usize) -> [u8; 13] {
+    /// The additional data: what a MAC would cover before the content (RFC 5246 section 6.2.3.3).
+    fn aad(&self, seq: u64, head: &Head, plain: usize) -> ([u8; MAX_MAC_HEADER], usize) {
         match self.shape {
-            AeadShape::PseudoHeader => {
-                let mut aad = [0; 13];
-                aad[..8].copy_from_slice(&seq.to_be_bytes());
-                aad[8..].copy_from_slice(&Head { len: plain, ..*head }.encode());
-                aad
-            }
+            AeadShape::PseudoHeader => mac_header(MacForm::Hmac, seq, head, plain),
         }
     }
 
@@ -74,7 +70,8 @@ impl AeadRecord {
         let (explicit, body) =
             out.split_at_mut_checked(self.explicit).ok_or(Fault::Crypto(CryptoFault::Primitive))?;
         explicit.copy_from_slice(&eight[..self.explicit]);
-        self.key.seal(&self.nonce(eight), &self.aad(seq, head, plain.len()), plain, body)
+        let (aad, used) = self.aad(seq, head, plain.len());
+        self.key.seal(&self.nonce(eight), &aad[..used], plain, body)
     }
 
     /// Opens a body in place; says where in it the plaintext is.
@@ -82,7 +79,8 @@ impl AeadRecord {
         let plain = body.len().checked_sub(self.overhead()).ok_or(Fault::Record(RecordFault::TooShort))?;
         let (explicit, sealed) = body.split_at_mut(self.explicit);
         let eight = <[u8; 8]>::try_from(&*explicit).unwrap_or_else(|_| seq.to_be_bytes());
-        let n = self.key.open_in_place(&self.nonce(eight), &self.aad(seq, head, plain), sealed)?;
+        let (aad, used) = self.aad(seq, head, plain);
+        let n = self.key.open_in_place(&self.nonce(eight), &aad[..used], sealed)?;
         Ok(self.explicit..self.explicit + n)
     }
 }

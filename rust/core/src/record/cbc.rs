@@ -153,17 +153,19 @@ impl CbcSealer {
         }
         let prefix = self.prefix();
         out[prefix..prefix + plain.len()].copy_from_slice(plain);
-        if let Some(stitched) = &mut self.stitched {
+        let stitched = self.stitched.as_mut().filter(|_| head.cid.is_empty());
+        if let Some(stitched) = stitched {
             let (header, _) = mac_header(self.shape.mac, seq, head, plain.len());
+            let header = header.first_chunk().ok_or(REFUSED)?;
             return match &mut self.chain {
                 Some(chain) => {
-                    stitched.seal(&header, chain.current(), out)?;
+                    stitched.seal(header, chain.current(), out)?;
                     chain.advance(out);
                     Ok(())
                 }
                 None => {
                     self.vectors.fill(&mut out[..prefix])?;
-                    stitched.seal(&header, &[0; MAX_BLOCK], out)
+                    stitched.seal(header, &[0; MAX_BLOCK], out)
                 }
             };
         }

@@ -12,7 +12,7 @@
 mod datagrams;
 
 use super::epoch::Sequence;
-use super::head::{DATAGRAM_HEADER, HEADER, Head, MAX_BODY, MAX_PLAIN};
+use super::head::{HEADER, Head, MAX_BODY, MAX_PLAIN};
 use super::protect::Opener;
 use crate::fault::{Fault, Misstep, RecordFault};
 use crate::profile::Framing;
@@ -82,8 +82,6 @@ pub struct Reader {
     sequence: Sequence,
     first: bool,
     empty: u32,
-    /// Length of a header.
-    header: usize,
     /// What only datagrams have.
     datagrams: Option<Box<Incoming>>,
 }
@@ -98,10 +96,6 @@ impl Reader {
     /// Nothing received yet; memory is taken with the first bytes.
     #[must_use]
     pub fn new(framing: Framing) -> Reader {
-        let (header, datagrams) = match framing {
-            Framing::Stream => (HEADER, None),
-            Framing::Datagram => (DATAGRAM_HEADER, Some(Box::default())),
-        };
         Reader {
             buffer: Vec::new(),
             start: 0,
@@ -112,8 +106,7 @@ impl Reader {
             sequence: Sequence::default(),
             first: true,
             empty: 0,
-            header,
-            datagrams,
+            datagrams: (framing == Framing::Datagram).then(Box::default),
         }
     }
 
@@ -137,10 +130,17 @@ impl Reader {
         self.head.is_none()
     }
 
+    /// Whether the beginning of a record is here and its end is not.
+    #[must_use]
+    pub fn is_in_record(&self) -> bool {
+        self.end > self.start
+    }
+
     /// Exact number of bytes to the next boundary: the end of a header, then of its body.
     #[must_use]
     pub fn wanted(&self) -> usize {
-        let whole = self.head.map_or(self.header, |head| head.skip + head.len);
+        let header = || if self.datagrams.is_some() { self.datagram_header() } else { HEADER };
+        let whole = self.head.map_or_else(header, |head| head.skip + head.len);
         whole.saturating_sub(self.end - self.start)
     }
 

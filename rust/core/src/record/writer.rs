@@ -7,7 +7,7 @@
 mod datagrams;
 
 use super::epoch::Sequence;
-use super::head::{DATAGRAM_HEADER, DatagramHead, HEADER, Head, MAX_PLAIN};
+use super::head::{HEADER, Head, MAX_PLAIN};
 use super::protect::Sealer;
 use crate::fault::{Fault, Internal};
 use crate::profile::Framing;
@@ -74,8 +74,6 @@ pub struct Writer {
     splits: bool,
     /// Whether the last sealed record held application data.
     after_data: bool,
-    /// Length of a header.
-    header: usize,
     /// What only datagrams have.
     datagrams: Option<Box<Outgoing>>,
 }
@@ -84,10 +82,7 @@ impl Writer {
     /// Nothing to send yet.
     #[must_use]
     pub fn new(framing: Framing) -> Writer {
-        let (header, datagrams) = match framing {
-            Framing::Stream => (HEADER, None),
-            Framing::Datagram => (DATAGRAM_HEADER, Some(Box::default())),
-        };
+        let datagrams: Option<Box<Outgoing>> = (framing == Framing::Datagram).then(Box::default);
         Writer {
             buffer: Vec::new(),
             start: 0,
@@ -101,7 +96,6 @@ impl Writer {
             version: WireVersion::TLS10,
             splits: true,
             after_data: false,
-            header,
             datagrams,
         }
     }
@@ -167,20 +161,19 @@ impl Writer {
     }
 
     fn record(&mut self, typ: ContentType, plain: &[u8]) -> Result<(), Fault> {
+        if self.datagrams.is_some() {
+            return self.datagram_record(typ, plain);
+        }
         let sequence = self.sequence.take_next()?;
         let len = self.sealer.sealed_len(plain.len());
         if len > usize::from(u16::MAX) {
             return Err(Internal::TooLong.into());
         }
         let head = Head::new(typ, self.version, len);
-        let whole = self.header + len;
+        let whole = HEADER + len;
         self.grow(whole);
-        let (header, body) = self.buffer[self.end..self.end + whole].split_at_mut(self.header);
-        if self.datagrams.is_none() {
-            header.copy_from_slice(&head.encode());
-        } else {
-            header.copy_from_slice(&DatagramHead { head, number: sequence }.encode());
-        }
+        let (header, body) = self.buffer[self.end..self.end + whole].split_at_mut(HEADER);
+        header.copy_from_slice(&head.encode());
         self.sealer.seal(sequence, &head, plain, body)?;
         self.after_data = typ == ContentType::APPLICATION_DATA;
         self.end += whole;
@@ -253,10 +246,17 @@ impl Writer {
         }
     }
 
+    fn record_len(&self, n: usize) -> usize {
+        if self.datagrams.is_some() {
+            return self.datagram_record_len(n);
+        }
+        HEADER + self.sealer.sealed_len(n)
+    }
+
     /// Exact number of bytes that `n` bytes of application data become.
     #[must_use]
     pub fn sealed_len(&self, n: usize) -> usize {
-        let record = |n| self.header + self.sealer.sealed_len(n);
+        let record = |n| self.record_len(n);
         let first = self.first_byte(n);
         let (full, rest) = ((n - first) / MAX_PLAIN, (n - first) % MAX_PLAIN);
         let split = if first > 0 { record(first) } else { 0 };

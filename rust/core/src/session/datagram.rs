@@ -5,9 +5,11 @@
 
 use super::Session;
 use crate::config::Now;
+use crate::handshake::ConnectionIds;
 use crate::profile::Framing;
 use crate::record::head::DATAGRAM_HEADER;
 use crate::status::{self, OsStatus};
+use crate::wire::ids::MAX_CID;
 use core::time::Duration;
 
 /// The smallest size that is not ignored.
@@ -31,10 +33,10 @@ impl Session {
         if self.is_datagram() { Ok(()) } else { Err(status::SEC_PARAM) }
     }
 
-    /// Whether the bytes wanted next are the body of a record in a datagram: if they do not come, none of them will.
+    /// Whether the bytes wanted next belong to a record whose beginning is here: if they do not come, none of them will.
     #[must_use]
     pub fn is_in_datagram(&self) -> bool {
-        self.is_datagram() && !self.engine.wants_header()
+        self.is_datagram() && self.engine.is_in_record()
     }
 
     /// SSLSetMaxDatagramRecordSize, any time: what is too small is ignored.
@@ -72,6 +74,24 @@ impl Session {
             s.config_mut().datagram.cookie = (!cookie.is_empty()).then(|| cookie.to_vec());
             status::SEC_SUCCESS
         })
+    }
+
+    /// How the peer's records are to name this association (RFC 9146): an empty name where they need not, `None` where
+    /// nobody is to name any. Only while no session is active.
+    pub fn set_connection_id(&mut self, name: Option<&[u8]>) -> OsStatus {
+        self.idle(|s| {
+            if !s.is_datagram() || name.is_some_and(|name| name.len() > MAX_CID) {
+                return status::SEC_PARAM;
+            }
+            s.config_mut().datagram.connection_id = name.map(<[u8]>::to_vec);
+            status::SEC_SUCCESS
+        })
+    }
+
+    /// Our name and the peer's, as the latest hellos agreed on; `None` where they did not.
+    pub fn connection_ids(&self) -> Result<Option<&ConnectionIds>, OsStatus> {
+        self.demand_datagram()?;
+        Ok(self.engine.facts().connection_ids.as_ref())
     }
 
     /// How long until a flight is sent again unless the peer answers; `None` while nothing waits for an answer.

@@ -42,6 +42,8 @@ pub enum Extension {
     EncryptThenMac,
     /// use_srtp (RFC 5764 section 4.1.1): the profiles of a client or the one selected, and a master key identifier.
     UseSrtp(Vec<SrtpId>, Vec<u8>),
+    /// connection_id (RFC 9146 section 3): how its sender wants to be called, or nothing.
+    ConnectionId(Vec<u8>),
     /// session_ticket (RFC 5077 section 3.2): a ticket or nothing in a ClientHello, nothing in the reply.
     SessionTicket(Vec<u8>),
     /// renegotiation_info (RFC 5746): the verify data of the connection so far.
@@ -65,6 +67,7 @@ impl Extension {
             Extension::Padding(_) => ExtensionType::PADDING,
             Extension::ExtendedMasterSecret => ExtensionType::EXTENDED_MASTER_SECRET,
             Extension::EncryptThenMac => ExtensionType::ENCRYPT_THEN_MAC,
+            Extension::ConnectionId(_) => ExtensionType::CONNECTION_ID,
             Extension::UseSrtp(_, _) => ExtensionType::USE_SRTP,
             Extension::SessionTicket(_) => ExtensionType::SESSION_TICKET,
             Extension::RenegotiationInfo(_) => ExtensionType::RENEGOTIATION_INFO,
@@ -90,6 +93,7 @@ impl Extension {
             ExtensionType::PADDING => Extension::Padding(body.rest().len()),
             ExtensionType::EXTENDED_MASTER_SECRET => Extension::ExtendedMasterSecret,
             ExtensionType::ENCRYPT_THEN_MAC => Extension::EncryptThenMac,
+            ExtensionType::CONNECTION_ID => Extension::ConnectionId(body.vec8()?.rest().to_vec()),
             ExtensionType::USE_SRTP => parse_use_srtp(place, &mut body)?,
             ExtensionType::SESSION_TICKET => Extension::SessionTicket(match place {
                 Place::Client => body.rest().to_vec(),
@@ -144,7 +148,7 @@ impl Extension {
                 w.bytes(&vec![0; *n]);
                 Ok(())
             }
-            Extension::RenegotiationInfo(data) => w.vector(1, data),
+            Extension::RenegotiationInfo(data) | Extension::ConnectionId(data) => w.vector(1, data),
         }
     }
 }

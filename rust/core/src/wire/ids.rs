@@ -10,10 +10,14 @@ macro_rules! ids {
     };
 }
 
+/// The longest connection ID that we take or give (RFC 9146). The RFC allows 255 bytes; nobody needs that many to tell
+/// associations apart.
+pub const MAX_CID: usize = 32;
+
 ids! { /// Record content types (RFC 5246 section 6.2.1).
 /// V2_HELLO stands for what has no content type.
 ContentType(u8) {
-    CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, V2_HELLO = 0x80,
+    CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, TLS12_CID = 25, V2_HELLO = 0x80,
 } }
 
 ids! { /// Handshake message types (RFC 5246 section 7.4 and later).
@@ -27,7 +31,8 @@ ids! { /// Hello extensions (IANA registry).
 ExtensionType(u16) {
     SERVER_NAME = 0, STATUS_REQUEST = 5, SUPPORTED_GROUPS = 10, EC_POINT_FORMATS = 11,
     SIGNATURE_ALGORITHMS = 13, USE_SRTP = 14, ALPN = 16, SIGNED_CERTIFICATE_TIMESTAMP = 18, PADDING = 21,
-    ENCRYPT_THEN_MAC = 22, EXTENDED_MASTER_SECRET = 23, SESSION_TICKET = 35, RENEGOTIATION_INFO = 0xff01,
+    ENCRYPT_THEN_MAC = 22, EXTENDED_MASTER_SECRET = 23, SESSION_TICKET = 35, CONNECTION_ID = 54,
+    RENEGOTIATION_INFO = 0xff01,
 } }
 
 ids! { /// Named groups (RFC 8422, RFC 7919).

@@ -5,7 +5,7 @@
 
 use super::{AHEAD, Reader};
 use crate::record::epoch::{Window, epoch_of};
-use crate::record::head::{DATAGRAM_HEADER, DatagramHead, MAX_PLAIN};
+use crate::record::head::{ConnectionId, DATAGRAM_HEADER, DatagramHead, MAX_PLAIN};
 use crate::record::protect::Opener;
 use crate::wire::ids::ContentType;
 use core::ops::Range;
@@ -21,6 +21,12 @@ pub(super) struct Incoming {
     window: Window,
     /// The number of the current record.
     number: u64,
+    /// Our name for the association, once there is one: the length of it is part of the header of a record that
+    /// carries it.
+    cid: ConnectionId,
+    /// Whether records of this epoch carry it, and those of the next one.
+    named: bool,
+    next_named: bool,
     /// Records of the next epoch.
     early: Vec<Vec<u8>>,
 }
@@ -58,6 +64,7 @@ impl Reader {
         let Some(datagrams) = &mut self.datagrams else { return };
         datagrams.epoch = datagrams.epoch.saturating_add(1);
         datagrams.window = Window::default();
+        datagrams.named = datagrams.next_named;
         let early = core::mem::take(&mut datagrams.early);
         if self.head.is_none() {
             early.iter().for_each(|record| {
@@ -75,8 +82,8 @@ impl Reader {
     /// Takes one datagram: its whole records, if there is room for them. It never waits for a rest.
     pub(super) fn feed_datagram(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while let Some(header) = rest.first_chunk::<DATAGRAM_HEADER>() {
-            let whole = DATAGRAM_HEADER + DatagramHead::parse(header).head.len;
+        while let Some(DatagramHead { head, .. }) = DatagramHead::parse(rest, self.cid().len()) {
+            let whole = head.skip + head.len;
             let Some(record) = rest.get(..whole) else { break };
             if self.end - self.start + whole > AHEAD {
                 break;
@@ -87,10 +94,29 @@ impl Reader {
         bytes.len()
     }
 
+    /// Under which name of ours the peer's records of the next epoch come; an empty one is none.
+    pub fn set_cid(&mut self, cid: ConnectionId) {
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.next_named = !cid.is_empty();
+            if datagrams.next_named {
+                datagrams.cid = cid; // it does not change in a renegotiation
+            }
+        }
+    }
+
+    fn cid(&self) -> ConnectionId {
+        self.datagrams.as_ref().map_or(ConnectionId::NONE, |d| d.cid)
+    }
+
+    /// Length of the header at the front, as far as can be told.
+    pub(super) fn datagram_header(&self) -> usize {
+        let first = self.buffer.get(self.start..self.end).filter(|held| held.len() >= DATAGRAM_HEADER);
+        DatagramHead::len_of(first.and_then(<[u8]>::first), self.cid().len())
+    }
+
     /// The header at the front, as soon as it is in.
     fn datagram_head(&mut self) -> Option<DatagramHead> {
-        let bytes = self.buffer.get(self.start..self.end)?.first_chunk()?;
-        let head = DatagramHead::parse(bytes);
+        let head = DatagramHead::parse(self.buffer.get(self.start..self.end)?, self.cid().len())?;
         self.head = Some(head.head);
         Some(head)
     }
@@ -106,15 +132,16 @@ impl Reader {
             let opened = self.open_one(&head, body.clone());
             self.start = body.end;
             self.head = None;
-            self.plain = opened.clone().unwrap_or(0..0);
-            if opened.is_some() {
-                return Some(head.head.content_type);
+            self.plain = 0..0;
+            if let Some((typ, plain)) = opened {
+                self.plain = plain;
+                return Some(typ);
             }
         }
     }
 
-    /// Where the plaintext of this record is; nothing for one that is to be dropped.
-    fn open_one(&mut self, head: &DatagramHead, body: Range<usize>) -> Option<Range<usize>> {
+    /// Type of this record and where its plaintext is; nothing for one that is to be dropped.
+    fn open_one(&mut self, head: &DatagramHead, body: Range<usize>) -> Option<(ContentType, Range<usize>)> {
         let datagrams = self.datagrams.as_mut()?;
         if !head.is_usable() {
             return None;
@@ -129,13 +156,33 @@ impl Reader {
         if epoch != datagrams.epoch || (guarded && !datagrams.window.is_new(counted)) {
             return None;
         }
+        // Where a name was agreed on nothing comes without it (RFC 9146 section 6).
+        let named = head.head.content_type == ContentType::TLS12_CID;
+        if named != datagrams.named || (named && head.head.cid != datagrams.cid) {
+            return None;
+        }
         let sealed = self.buffer.get_mut(body.clone())?;
-        let opened =
-            self.opener.open(head.number, &head.head, sealed).ok().filter(|o| o.len() <= MAX_PLAIN)?;
+        let mut opened = self.opener.open(head.number, &head.head, sealed).ok()?;
+        let mut typ = head.head.content_type;
+        if named {
+            let (inner, length) = unwrapped(sealed.get(opened.clone())?)?;
+            (typ, opened.end) = (inner, opened.start + length);
+        }
+        if opened.len() > MAX_PLAIN {
+            return None;
+        }
         if guarded {
             datagrams.window.mark(counted);
         }
         datagrams.number = head.number;
-        Some(body.start + opened.start..body.start + opened.end)
+        Some((typ, body.start + opened.start..body.start + opened.end))
     }
+}
+
+/// The type that stands behind the content and before zeros, and the length of the content (RFC 9146 section 4).
+fn unwrapped(inner: &[u8]) -> Option<(ContentType, usize)> {
+    let at = inner.iter().rposition(|byte| *byte != 0)?;
+    let typ = ContentType(*inner.get(at)?);
+    let known = (ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::APPLICATION_DATA.0).contains(&typ.0);
+    known.then_some((typ, at))
 }

@@ -7,15 +7,22 @@
 use super::Writer;
 use crate::fault::{Fault, Internal};
 use crate::record::epoch::{Sequence, epoch_of};
+use crate::record::head::{ConnectionId, DATAGRAM_HEADER, DatagramHead, Head};
 use crate::record::protect::Sealer;
 use crate::wire::ids::ContentType;
+use zeroize::Zeroize;
 
 /// What a writer of datagrams knows beyond its buffer.
 #[derive(Default)]
 pub(super) struct Outgoing {
     epoch: u16,
+    /// The peer's name for the association, which this epoch's records carry, and that of the next epoch.
+    cid: ConnectionId,
+    next_cid: ConnectionId,
     /// The epoch before this one.
-    previous: Option<(Sealer, Sequence)>,
+    previous: Option<(Sealer, Sequence, ConnectionId)>,
+    /// Content and type of a record that hides its type; key material may go through here.
+    inner: Vec<u8>,
     /// The last packet that waits takes further records.
     open: bool,
 }
@@ -32,7 +39,8 @@ impl Writer {
         datagrams.epoch = datagrams.epoch.checked_add(1).ok_or(Fault::Internal(Internal::State))?;
         let sealer = core::mem::replace(&mut self.sealer, sealer);
         let sequence = core::mem::replace(&mut self.sequence, Sequence::of_epoch(datagrams.epoch));
-        datagrams.previous = Some((sealer, sequence));
+        let cid = core::mem::replace(&mut datagrams.cid, datagrams.next_cid);
+        datagrams.previous = Some((sealer, sequence, cid));
         Ok(())
     }
 
@@ -68,9 +76,10 @@ impl Writer {
         if Some(epoch) != datagrams.epoch.checked_sub(1) {
             return Err(lost);
         }
-        let (sealer, sequence) = datagrams.previous.as_mut().ok_or(lost)?;
+        let (sealer, sequence, cid) = datagrams.previous.as_mut().ok_or(lost)?;
         core::mem::swap(&mut self.sealer, sealer);
         core::mem::swap(&mut self.sequence, sequence);
+        core::mem::swap(&mut datagrams.cid, cid);
         Ok(())
     }
 
@@ -78,7 +87,7 @@ impl Writer {
     /// one, so that no packet is longer than `limit`.
     pub fn room(&mut self, epoch: u16, limit: usize) -> Result<(usize, usize), Fault> {
         self.swap_to(epoch)?;
-        let fits = |n: usize| n.checked_sub(self.header).map_or(0, |n| self.sealer.fits(n));
+        let fits = |n: usize| self.fits(n);
         let (here, fresh) = (fits(limit.saturating_sub(self.packed())), fits(limit));
         let here = if self.packed() == 0 { fresh } else { here };
         self.swap_to(epoch)?;
@@ -106,6 +115,62 @@ impl Writer {
     #[must_use]
     pub fn content_of(&self, size: usize) -> Option<usize> {
         let sealed = !matches!(self.sealer, Sealer::Plain);
-        sealed.then(|| size.checked_sub(self.header).map_or(0, |n| self.sealer.fits(n)))
+        sealed.then(|| self.fits(size))
+    }
+
+    /// Under which name of the peer's the records of the next epoch go out; an empty one is none.
+    pub fn set_cid(&mut self, cid: ConnectionId) {
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.next_cid = cid;
+        }
+    }
+
+    fn cid(&self) -> ConnectionId {
+        self.datagrams.as_ref().map_or(ConnectionId::NONE, |d| d.cid)
+    }
+
+    /// Content of one record with at most this many bytes in all.
+    fn fits(&self, size: usize) -> usize {
+        let cid = self.cid();
+        let body = size.checked_sub(DATAGRAM_HEADER + cid.len());
+        let inner = body.map_or(0, |n| self.sealer.fits(n));
+        if cid.is_empty() { inner } else { inner.saturating_sub(1) }
+    }
+
+    /// Exact length of a record with this much content.
+    pub(super) fn datagram_record_len(&self, n: usize) -> usize {
+        let cid = self.cid();
+        DATAGRAM_HEADER + cid.len() + self.sealer.sealed_len(n + usize::from(!cid.is_empty()))
+    }
+
+    /// Seals a record behind what waits. Under a name its type goes inside, behind the content (RFC 9146 section 4).
+    pub(super) fn datagram_record(&mut self, typ: ContentType, plain: &[u8]) -> Result<(), Fault> {
+        let number = self.sequence.take_next()?;
+        let whole = self.datagram_record_len(plain.len());
+        self.grow(whole);
+        let cid = self.cid();
+        let skip = DATAGRAM_HEADER + cid.len();
+        let len = whole - skip;
+        if len > usize::from(u16::MAX) {
+            return Err(Internal::TooLong.into());
+        }
+        let outer = if cid.is_empty() { typ } else { ContentType::TLS12_CID };
+        let head = Head { skip, cid, ..Head::new(outer, self.version, len) };
+        let (header, body) = self.buffer[self.end..self.end + whole].split_at_mut(skip);
+        DatagramHead { head, number }.encode(header);
+        match self.datagrams.as_mut().filter(|_| !cid.is_empty()) {
+            None => self.sealer.seal(number, &head, plain, body)?,
+            Some(datagrams) => {
+                datagrams.inner.clear();
+                datagrams.inner.extend_from_slice(plain);
+                datagrams.inner.push(typ.0);
+                let sealed = self.sealer.seal(number, &head, &datagrams.inner, body);
+                datagrams.inner.zeroize();
+                sealed?;
+            }
+        }
+        self.after_data = typ == ContentType::APPLICATION_DATA;
+        self.end += whole;
+        Ok(())
     }
 }
