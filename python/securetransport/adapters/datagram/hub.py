@@ -160,6 +160,10 @@ class Hub:
         """How many handshakes are under way."""
         return self._half_open_total
 
+    def at(self, source: Source) -> Entry | None:
+        """The association at an address."""
+        return self._by_source.get(source)
+
     def entries(self) -> list[Entry]:
         """All associations."""
         return list(self._entries)
