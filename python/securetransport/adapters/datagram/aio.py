@@ -514,6 +514,10 @@ class AsyncServer:
     def opened(self, entry: Entry) -> None:
         """See :class:`~.hub.Owner`."""
         entry.owner = peer = self.peer_of(entry)
+        if len(self._tasks) >= self._limits.peers:  # handlers that outlive their peers
+            self._hub.counts["refused"] += 1
+            peer._link.close()
+            return
         task = self._loop.create_task(self._handle(peer), name=f"dtls-peer-{shown(peer.address)}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

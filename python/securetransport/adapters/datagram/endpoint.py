@@ -151,7 +151,9 @@ class _Server(AsyncServer):
 
     def received(self, entry: Entry, payloads: list[bytes]) -> None:
         """See :class:`~.hub.Owner`."""
-        for payload in payloads if self.secure is not None else ():
+        if self.secure is None:
+            return
+        for payload in payloads:
             self.secure.protocol.datagram_received(payload, entry.source.address)
 
 
