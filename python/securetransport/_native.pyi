@@ -18,6 +18,7 @@ __all__ = [
     "SecTrust",
     "__version__",
     "copy_metadata",
+    "copy_srtp_keys",
     "get_alpn_data",
     "get_cipher_sizes",
     "get_datagram_deadline",
@@ -27,6 +28,7 @@ __all__ = [
     "get_peer_id",
     "get_randoms",
     "get_resumed_session",
+    "get_srtp_profile",
     "get_ticket_keys",
     "is_pkcs12",
     "offered_suites",
@@ -43,6 +45,7 @@ __all__ = [
     "set_peer_id",
     "set_session_cache_timeout",
     "set_session_tickets",
+    "set_srtp_profiles",
     "set_ticket_keys",
     "share_ticket_keys",
     "signature_names",
@@ -368,6 +371,11 @@ def get_datagram_size(context: SSLContext) -> tuple[int, int | None]: ...
 def get_datagram_write_size(context: SSLContext) -> tuple[int, int | None]: ...
 def set_datagram_cookie(context: SSLContext, cookie: bytes) -> int: ...
 def get_datagram_deadline(context: SSLContext) -> tuple[int, float | None]: ...
+def set_srtp_profiles(context: SSLContext, profiles: Sequence[int]) -> int: ...
+def get_srtp_profile(context: SSLContext) -> tuple[int, int | None]: ...
+def copy_srtp_keys(
+    context: SSLContext,
+) -> tuple[int, tuple[int, list[bytes]] | None]: ...
 
 @final
 class sec_protocol_metadata_t:

@@ -28,7 +28,9 @@ from .constants import additions as _additions
 from .constants.additions import *  # noqa: F403
 from .constants.results import errSecDecode, errSecParam, errSecSuccess
 from .functions import _args
+from .functions import media as _media
 from .functions._args import Out
+from .functions.media import *  # noqa: F403
 from .security import _args as _security
 from .security import files as _files
 from .security import held as _held
@@ -65,6 +67,7 @@ __all__ = [
 ]
 if not typing.TYPE_CHECKING:
     __all__ += _namespace.public_names(vars(_additions))
+    __all__ += _media.__all__
 
 # What SecTrustSetAllowances lets off.
 kSecTrustAllowSmallRSA = 1

@@ -15,6 +15,7 @@ import enum
 import importlib
 import inspect
 import json
+import pkgutil
 import re
 import sys
 import tomllib
@@ -26,6 +27,9 @@ from pathlib import Path
 from typing import Any
 
 import securetransport
+from securetransport import adapters
+from securetransport.constants import results
+from securetransport.constants.messages import status_sentence
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -39,8 +43,7 @@ MODULES = (
     "securetransport.legacy",
     "securetransport.spi",
     "securetransport.extensions",
-    "securetransport.adapters.callbacks",
-    "securetransport.adapters.identity_store",
+    *(f"securetransport.adapters.{found.name}" for found in pkgutil.iter_modules(adapters.__path__)),
 )
 
 #: Page, title, and the modules that its functions are written in.
@@ -70,7 +73,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("legacy", "Functions that were deprecated first", ("legacy",)),
     ("spi", "Private functions", ("functions.private", "functions.private_sessions", "functions.suites")),
     ("extensions", "What Apple never had", ("extensions",)),
-    ("adapters", "Ready-made callbacks and stores", ("adapters.callbacks", "adapters.identity_store")),
+    ("adapters", "Ready-made callbacks and stores", ("adapters",)),
 )
 
 #: Where native functions and classes, and those made by another function, belong.
@@ -196,12 +199,13 @@ def entries() -> tuple[Entry, ...]:
         for name, thing in public(module):
             if name in found or (name.startswith("_") and name not in published()):
                 continue
-            page = PLACED.get(name) or by_module.get(getattr(thing, "__module__", ""))
+            written = getattr(thing, "__module__", "")
+            page = PLACED.get(name) or by_module.get(written) or by_module.get(written.rpartition(".")[0])
             if page is None:
-                where = getattr(thing, "__module__", "nowhere")
                 raise Missing(
-                    f"{module}.{name} is written in {where}, which has no page: add that module to a row of TOPICS "
-                    f"in tests/docs/reference_pages.py."
+                    f"{module}.{name} is written in {written or 'nowhere'}, which has no page. In "
+                    "tests/docs/reference_pages.py add that module to a row of TOPICS, or the name to PLACED if "
+                    "it is native."
                 )
             found[name] = Entry(name, module, thing, page, facts().get(name, {}), published().get(name))
     order = {page: at for at, (page, _, _) in enumerate(TOPICS)}
@@ -313,8 +317,7 @@ def statuses(entry: Entry) -> list[tuple[str, str]]:
 
 def _plainly(when: str) -> str:
     """A condition of the table in this library's words."""
-    when = when.replace("context/pointer NULL", "context is None")
-    when = re.sub(r"context or an output pointer is NULL|context or pointer NULL", "context is None", when)
+    when = re.sub(r"^context (is NULL|or (an output )?pointer (is )?NULL)", "the context is None", when)
     when = re.sub(r"\bNULL\b", "None", when)
     when = when.replace("a session is active (state Handshake or Connected)", "a session is active")
     return when[:1].upper() + when[1:].rstrip(".") + "."
@@ -455,6 +458,23 @@ def enumeration_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def status_page() -> str:
+    """All statuses with their numbers and sentences."""
+    by_number: dict[int, list[str]] = {}
+    for name, value in vars(results).items():
+        if name.startswith("err"):
+            by_number.setdefault(int(value), []).append(name)
+    rows = []
+    for number, names in sorted(by_number.items(), reverse=True):
+        listed = ", ".join(f"`{name}`" for name in names)
+        rows.append(f"| {listed} | {number} | {_cell(status_sentence(number) or '')} |")
+    return (
+        f"# Statuses\n\n{_WRITTEN}\n\nEvery status with what `SecCopyErrorMessageString` says of it, all names "
+        "of `securetransport`. Which of them a function answers with, and when, stands in its entry.\n\n"
+        "| status | number | in words |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
 def index() -> str:
     """The front page."""
     opening = (SOURCE / "opening.md").read_text(encoding="utf-8")
@@ -468,14 +488,23 @@ def index() -> str:
         for entry in sorted(entries(), key=lambda entry: entry.name.lower())
     )
     opening = opening.replace("<!-- setup -->", f"```python\n{setup.strip()}\n```")
-    table = f"| page | entries |\n|---|---|\n{listed}\n| [Enumerations](enumerations.md) | {len(enumerations())} |"
+    numbers = len({int(value) for name, value in vars(results).items() if name.startswith("err")})
+    table = (
+        f"| page | entries |\n|---|---|\n{listed}\n| [Enumerations](enumerations.md) | {len(enumerations())} |\n"
+        f"| [Statuses](statuses.md) | {numbers} |"
+    )
     return f"{opening.replace('<!-- pages -->', table).strip()}\n\n## Every name\n\n{names}\n"
 
 
 def pages() -> dict[str, str]:
     """File name -> text of everything that is generated."""
     made = {f"{name}.md": page(name, title) for name, title, _ in TOPICS}
-    return {"README.md": index(), "enumerations.md": enumeration_page(), **made}
+    return {
+        "README.md": index(),
+        "enumerations.md": enumeration_page(),
+        "statuses.md": status_page(),
+        **made,
+    }
 
 
 def main() -> int:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import securetransport
+import securetransport.extensions
+import securetransport.legacy
+import securetransport.spi
+
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = DOCS / "first-connection.md"
 LEGACY = DOCS / "legacy.md"
+MACOS = DOCS / "from-macos.md"
 PATIENCE = 60
 
 
@@ -42,6 +50,24 @@ def unpack(guide: Path, folder: Path) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return unpack(GUIDE, tmp_path)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Path]:
+    """The guide for people from macOS, unpacked, with its server running."""
+    folder = unpack(MACOS, tmp_path)
+    port = re.search(r'"localhost", (\d+)', (folder / "pyobjc.py").read_text(encoding="utf-8"))
+    assert port
+    prepare, serve = blocks(MACOS)["server"][1].replace("8443", port[1]).splitlines()
+    subprocess.run(["sh", "-c", prepare], cwd=folder, check=True, timeout=PATIENCE)
+    command = [sys.executable, "-m", *shlex.split(serve), "--json"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            assert json.loads(server.stdout.readline())["event"] == "listening"
+            yield folder
+        finally:
+            server.kill()
 
 
 @pytest.fixture
@@ -119,3 +145,45 @@ def test_an_old_device_is_talked_to(old_equipment: Path) -> None:
 
 def test_a_shared_key_is_enough(old_equipment: Path) -> None:
     assert run(old_equipment, "shared.py") == "pump 7\n"
+
+
+def test_a_program_for_pyobjc_runs_with_another_import(served: Path) -> None:
+    assert run(served, "pyobjc.py") == "0 True\nHTTP/1.1 200 OK\n"
+
+
+def test_a_program_in_c_is_translated_line_by_line(served: Path) -> None:
+    assert run(served, "translated.py") == "True hello\n\n"
+
+
+def test_urllib3_and_the_standard_library_fetch_over_the_context_of_the_guide(served: Path) -> None:
+    assert run(served, "fetch.py") == "200 hello\n\n200 hello\n\n"
+
+
+def test_the_context_of_the_guide_refuses_who_is_not_trusted(served: Path) -> None:
+    command = shlex.split(blocks(MACOS)["certificate"][1])  # another one under the same name
+    subprocess.run(command, cwd=served, check=True, capture_output=True, timeout=PATIENCE)
+    done = subprocess.run(
+        [sys.executable, "fetch.py"], cwd=served, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 1
+    assert "SSLCertVerificationError" in done.stderr or "SSLError" in done.stderr
+    assert "200" not in done.stdout
+
+
+def test_the_calls_that_the_guide_names_exist() -> None:
+    text = MACOS.read_text(encoding="utf-8").partition("## What is missing")[0]
+    named = set(re.findall(r"\b(?:SSL[A-Z]|Sec[A-Z]|CF[A-Z])\w+", text))
+    modules = (securetransport, securetransport.legacy, securetransport.spi, securetransport.extensions)
+    known = {name for module in modules for name in vars(module)}
+    others = {"SSLConnectionRef", "CFArrayRef", "CFDictionaryRef", "CFDataRef", "CFStringRef", "CFBooleanRef"}
+    others |= {
+        "CFErrorRef",
+        "CFArrays",
+        "CFStrings",
+        "SSLError",
+        "SSLSocket",
+        "SSLCertVerificationError",
+        "SSLx",
+        "SSLGetx",
+    }
+    assert not {name for name in named if name not in known | others and f"k{name}" not in known}

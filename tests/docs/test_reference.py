@@ -45,16 +45,6 @@ def test_there_is_an_entry_for_every_function_of_every_public_module() -> None:
     assert set(published) <= names
 
 
-def test_every_module_of_adapters_has_its_page() -> None:
-    folder = Path(st.__file__).parent / "adapters"
-    known = {module.rpartition(".")[2] for module in reference.MODULES if ".adapters." in module}
-    new = {file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")} - known
-    assert not new, (
-        f"securetransport.adapters has new modules: {', '.join(sorted(new))}. Add each to MODULES and to the row "
-        "'adapters' of TOPICS in tests/docs/reference_pages.py."
-    )
-
-
 @pytest.mark.parametrize("entry", of(lambda entry: True))
 def test_an_entry_says_what_the_function_does(entry: Entry) -> None:
     text = entry.facts.get("text") or reference.prose(entry.thing, entry.name)

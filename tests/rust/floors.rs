@@ -21,8 +21,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("suite", &["wire::ids", "crypto", "profile"]),
     ("group", &["wire::ids", "crypto"]),
     ("scheme", &["wire::ids", "crypto"]),
+    ("srtp", &["wire::ids"]),
     ("resumption", &["fault", "wire", "crypto", "x509", "profile", "suite"]),
-    ("config", &["fault", "wire", "crypto", "x509", "profile", "suite", "group", "scheme", "resumption"]),
+    (
+        "config",
+        &["fault", "wire", "crypto", "x509", "profile", "suite", "group", "scheme", "srtp", "resumption"],
+    ),
     ("record", &["fault", "wire::ids", "crypto", "profile", "suite"]),
     ("keys", &["fault", "wire::ids", "crypto", "profile", "suite"]),
     (
@@ -36,6 +40,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "suite",
             "group",
             "scheme",
+            "srtp",
             "config",
             "keys",
             "resumption",
@@ -55,6 +60,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "suite",
             "group",
             "scheme",
+            "srtp",
             "config",
             "record",
             "keys",
@@ -347,6 +353,23 @@ fn unsafe_code_stands_in_two_places_and_gives_its_reason() {
         }
     }
     assert!(blocks > 10, "only {blocks} uses were found");
+}
+
+/// The end of the program stops threads where they would ask for the interpreter again: all of that is in one file.
+#[test]
+fn the_interpreter_is_let_go_in_one_file() {
+    let mut sources = Vec::new();
+    collect(&root().join("rust/py/src"), &root(), &mut sources);
+    let uses = |source: &Source| bare(&source.text).matches("py.detach(").count();
+    for source in &sources {
+        let may = source.name == "rust/py/src/exit.rs";
+        assert!(
+            may || uses(source) == 0,
+            "{} lets the interpreter go by itself; exit::detach does it",
+            source.name
+        );
+    }
+    assert!(sources.iter().map(uses).sum::<usize>() >= 3);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::crypto::sign::PrivateKey;
 use crate::group::{self, Group};
 use crate::profile::{Framing, Rank};
 use crate::resumption::{DEFAULT_LIFETIME, Key, Place, SessionCache, Side, TicketKeys};
+use crate::srtp::SrtpProfile;
 use crate::suite::{self, Auth, Suite};
 use crate::wire::ids::SuiteId;
 use crate::x509::Certificate;
@@ -171,6 +172,8 @@ pub struct Config {
     pub dhe_enabled: bool,
     /// Curves as the caller gave them; what can be run of it is in `groups`.
     pub curves: Vec<u16>,
+    /// Protection profiles for SRTP in order of preference.
+    pub srtp: Vec<&'static SrtpProfile>,
     /// The pre-shared keys of this end.
     pub psk: Psk,
     /// What this end remembers of complete handshakes, and where.
@@ -276,6 +279,7 @@ impl Config {
             dh_minimum: DH_MINIMUM_DEFAULT,
             dhe_enabled: false,
             curves: Vec::new(),
+            srtp: Vec::new(),
             psk: Psk::default(),
             memory: Memory::default(),
             ocsp_response: None,

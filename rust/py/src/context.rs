@@ -6,6 +6,7 @@
 
 use crate::cache::process_cache;
 use crate::drive::{Direction, Inside, Needs, Pump, lock};
+use crate::exit;
 use crate::security::{Certificate, Identity};
 use crate::trust::Trust;
 use pyo3::PyTraverseError;
@@ -80,7 +81,7 @@ impl SslContext {
         if !detach && let Ok(mut session) = self.session.try_lock() {
             return run(&mut session);
         }
-        py.detach(|| run(&mut lock(&self.session)))
+        exit::detach(py, || run(&mut lock(&self.session)))
     }
 
     pub(crate) fn callbacks(&self, py: Python<'_>) -> Option<(Py<PyAny>, Py<PyAny>)> {
@@ -452,7 +453,7 @@ impl SslContext {
     /// Whether the server's group is over a prime that is no safe one; works it out here, with no lock held.
     fn is_dh_unsafe(&self, py: Python<'_>) -> bool {
         let group = self.with_session(py, |s| s.server_dh_group());
-        group.is_some_and(|group| py.detach(|| !group.is_safe()))
+        group.is_some_and(|group| exit::detach(py, || !group.is_safe()))
     }
 
     fn set_curves(&self, py: Python<'_>, numbers: Vec<i64>) -> OsStatus {

@@ -6,6 +6,7 @@
 
 use crate::buffer::{Input, new_bytes};
 use crate::context::SslContext;
+use crate::exit::{self, Away, Here};
 use crate::transport::{self, Outcome};
 use crate::trust;
 use pyo3::prelude::*;
@@ -74,7 +75,8 @@ impl Direction {
         let mut now = lock(&self.state);
         if now.busy {
             drop(now);
-            py.detach(|| {
+            exit::detach(py, || {
+                let _away = Away::new();
                 let mut now = lock(&self.state);
                 while now.busy {
                     now = self.free.wait(now).unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +92,8 @@ impl Direction {
     /// Waits for the right, or until `ready` says that it is not needed, with the interpreter let go. Whoever makes
     /// `ready` true says so by [`Direction::stir`].
     pub fn take_or(&self, py: Python<'_>, ready: impl Fn() -> bool + Send + Sync) -> Waited<'_> {
-        let taken = py.detach(|| {
+        let taken = exit::detach(py, || {
+            let _away = Away::new();
             // Counted before the first look: who changes the answer later finds it and stirs.
             self.waiting.fetch_add(1, Ordering::SeqCst);
             let mut now = lock(&self.state);
@@ -152,6 +155,7 @@ impl Inside {
 
     fn run<R>(&self, callback: impl FnOnce() -> R) -> R {
         let id = std::thread::current().id();
+        let _away = Away::new();
         lock(&self.0).push(id);
         let result = callback();
         let mut inside = lock(&self.0);
@@ -216,10 +220,12 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Runs the call to its end.
     pub fn run(&mut self) -> PyResult<OsStatus> {
         let (context, py) = (self.context, self.py);
+        let _here = Here::new();
         let mut read = (self.needs == Needs::Read).then(|| context.reading.take(py));
         let mut write = (self.needs == Needs::Write).then(|| context.writing.take(py));
         let mut event = Event::Begin;
         let code = loop {
+            exit::check(py);
             let turn = self.step(event);
             if self.call.is_sending() && write.is_none() {
                 drop(read.take());
@@ -396,7 +402,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                 if found.is_none() { None } else { Some(Secret::copy_of(Input::new(&found)?.as_slice())) }
             }
         };
-        py.detach(|| lock(&context.session).answer(Answer::Psk(secret), now()));
+        exit::detach(py, || lock(&context.session).answer(Answer::Psk(secret), now()));
         Ok(())
     }
 
@@ -418,7 +424,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Answers with the interpreter let go and no lock held. A key may be a caller's function: a callback then.
     fn answer(&self, need: Need) {
         let context = self.context;
-        self.py.detach(|| {
+        exit::detach(self.py, || {
             let answer = match need {
                 Need::Trust(cell) => Answer::Trust(if trust::evaluate(&cell).is_success() {
                     Verdict::Accepted

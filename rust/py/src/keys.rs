@@ -3,6 +3,7 @@
 //! In: DER, or a Python object that holds a private key. Out: immutable objects that sign and decrypt. Promise: a
 //! `repr` never shows key material, and private bytes leave through one method only.
 
+use crate::exit;
 use crate::security::{Certificate, hash_of};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -247,7 +248,7 @@ impl Key {
         let Material::Private { key, .. } = &self.material else {
             return Err(PyValueError::new_err("only a private key in memory does this"));
         };
-        let opened = py.detach(|| key.rsa_raw_decrypt(block));
+        let opened = exit::detach(py, || key.rsa_raw_decrypt(block));
         let opened = opened.map_err(|fault| PyValueError::new_err(fault.to_string()))?;
         Ok(PyBytes::new(py, opened.as_bytes()))
     }
@@ -273,7 +274,7 @@ impl Key {
     /// A fresh RSA key with the exponent 65537.
     #[staticmethod]
     fn generate_rsa(py: Python<'_>, bits: u32) -> PyResult<Key> {
-        let made = py.detach(|| PrivateKey::generate_rsa(bits));
+        let made = exit::detach(py, || PrivateKey::generate_rsa(bits));
         let made = made.map_err(|fault| PyValueError::new_err(fault.to_string()))?;
         Key::from_pkcs1(made.as_bytes())
     }

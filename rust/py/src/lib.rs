@@ -12,8 +12,10 @@ mod calls;
 mod context;
 mod datagram;
 mod drive;
+mod exit;
 mod gate;
 mod keys;
+mod media;
 mod metadata;
 mod offer;
 mod options;
@@ -39,11 +41,13 @@ mod _native {
         super::metadata::register(module)?;
         super::options::register(module)?;
         super::datagram::register(module)?;
+        super::media::register(module)?;
         super::security::register(module)?;
         super::keys::register(module)?;
         super::offer::register(module)?;
         super::gate::register(module)?;
         super::trust::register(module)?;
+        super::exit::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

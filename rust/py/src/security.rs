@@ -3,6 +3,7 @@
 //! In: DER. Out: immutable objects with the facts that Python's Sec* functions report. Promise: nothing here
 //! judges anything.
 
+use crate::exit;
 use crate::keys::Key;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -362,7 +363,7 @@ type PlainItem<'py> = (bool, Bound<'py, PyBytes>, Option<String>, Option<Bound<'
 /// What a PKCS#12 file holds; `None` when the password is wrong. Anything else that is wrong is a `ValueError`.
 #[pyfunction]
 fn open_pkcs12<'py>(py: Python<'py>, data: &[u8], password: &[u8]) -> PyResult<Option<Vec<PlainItem<'py>>>> {
-    let items = match py.detach(|| x509::open_pkcs12(data, password)) {
+    let items = match exit::detach(py, || x509::open_pkcs12(data, password)) {
         Ok(items) => items,
         Err(x509::Pkcs12Error::Password) => return Ok(None),
         Err(error) => return Err(PyValueError::new_err(error.to_string())),

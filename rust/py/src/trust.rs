@@ -4,6 +4,7 @@
 //! lock is only ever waited for detached, so a long evaluation in one thread never holds the interpreter.
 
 use crate::anchors;
+use crate::exit;
 use crate::security::{Certificate, Policy};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -77,7 +78,7 @@ fn outer_certificates(list: &[x509::Certificate]) -> Vec<Certificate> {
 impl Trust {
     /// Runs `work` on the core's object without the interpreter.
     fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut x509::Trust) -> T + Send) -> T {
-        py.detach(|| work(&mut lock(&self.cell)))
+        exit::detach(py, || work(&mut lock(&self.cell)))
     }
 
     /// The same after an evaluation, in one hold of the lock: the answer and its grounds belong together.
@@ -134,7 +135,7 @@ impl Trust {
     /// Certificate revocation lists in DER; false, and nothing changed, when one is none.
     fn set_crls(&self, py: Python<'_>, crls: Vec<Vec<u8>>) -> bool {
         let read: Option<Vec<x509::Crl>> =
-            py.detach(|| crls.iter().map(|der| x509::Crl::parse(der)).collect());
+            exit::detach(py, || crls.iter().map(|der| x509::Crl::parse(der)).collect());
         match read {
             Some(crls) => {
                 self.with(py, |trust| trust.set_crls(crls));
@@ -185,7 +186,7 @@ impl Trust {
 
     /// Judges, or repeats the verdict if nothing was set since: a number of SecTrustResultType.
     fn evaluate(&self, py: Python<'_>) -> u32 {
-        py.detach(|| evaluate(&self.cell)) as u32
+        exit::detach(py, || evaluate(&self.cell)) as u32
     }
 
     /// The last verdict, if nothing was set since.
@@ -277,5 +278,5 @@ impl Trust {
 /// The platform's anchors.
 #[pyfunction]
 fn system_anchors(py: Python<'_>) -> Vec<Certificate> {
-    outer_certificates(py.detach(anchors::system).certificates())
+    outer_certificates(exit::detach(py, anchors::system).certificates())
 }

@@ -199,6 +199,7 @@ pub fn on_server_hello(
     (cx.facts.extended_master_secret, cx.facts.encrypt_then_mac) = (false, false);
     (cx.facts.ocsp, cx.facts.scts) = (None, Vec::new());
     cx.facts.alpn.clear();
+    cx.facts.srtp = None;
     let answer = extensions::settle(hello.extensions(), cx.config, cx.facts)?;
     if answer.ticket && !offer.tickets {
         return Err(Misstep::UnsolicitedExtension.into());

@@ -9,9 +9,10 @@ use crate::config::Config;
 use crate::fault::{Decode, Fault, Incompatible, Misstep};
 use crate::profile::{Profile, Signing};
 use crate::scheme::{SCHEMES, SchemeKey};
+use crate::srtp::SrtpProfile;
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
-use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SuiteId};
+use crate::wire::ids::{ExtensionType, GroupId, SchemeId, SrtpId, SuiteId};
 use subtle::ConstantTimeEq;
 
 /// `uncompressed`, the one point format (RFC 8422 section 5.1.2).
@@ -60,6 +61,8 @@ pub struct ClientOffer {
     pub status: bool,
     /// What session_ticket held; `None` without the extension.
     pub ticket: Option<Vec<u8>>,
+    /// Protection profiles for SRTP.
+    pub srtp: Vec<SrtpId>,
 }
 
 /// What a server is about to answer.
@@ -68,6 +71,8 @@ pub struct Reply<'a> {
     pub offer: &'a ClientOffer,
     /// The protocol selected by ALPN.
     pub alpn: Option<&'a [u8]>,
+    /// The protection profile for SRTP that was chosen.
+    pub srtp: Option<&'static SrtpProfile>,
     /// The suite that was chosen.
     pub suite: &'a Suite,
     /// What renegotiation_info holds.
@@ -285,7 +290,47 @@ static RULES: &[Rule] = &[
             Ok(())
         },
     },
+    Rule {
+        typ: ExtensionType::USE_SRTP,
+        offer: |o| srtp(o.config.srtp.iter().map(|profile| profile.id)),
+        receive: |offer, _, extension| {
+            if let Extension::UseSrtp(profiles, _) = extension {
+                offer.srtp.clone_from(profiles);
+            }
+            Ok(())
+        },
+        reply: |r| srtp(r.srtp.map(|profile| profile.id)),
+        settle: settle_srtp,
+    },
 ];
+
+/// use_srtp with these profiles and no master key identifier; nothing without any.
+fn srtp(profiles: impl IntoIterator<Item = SrtpId>) -> Option<Extension> {
+    let profiles: Vec<SrtpId> = profiles.into_iter().collect();
+    (!profiles.is_empty()).then(|| Extension::UseSrtp(profiles, Vec::new()))
+}
+
+/// A server selects one of the profiles that were offered, and repeats the master key identifier, which is none (RFC
+/// 5764 section 4.1.3).
+fn settle_srtp(
+    facts: &mut Facts,
+    _: &mut ServerAnswer,
+    config: &Config,
+    body: &Extension,
+) -> Result<(), Fault> {
+    let Extension::UseSrtp(selected, key_id) = body else { return Ok(()) };
+    if config.srtp.is_empty() {
+        return Err(Misstep::UnsolicitedExtension.into());
+    }
+    let known = config.srtp.iter().find(|profile| selected.contains(&profile.id));
+    match known {
+        Some(profile) if key_id.is_empty() => {
+            facts.srtp = Some(profile);
+            Ok(())
+        }
+        _ => Err(Decode::BadValue.into()),
+    }
+}
 
 /// renegotiation_info holds the verify data of the handshake before, nothing in a first one (RFC 5746 sections 3.4 to
 /// 3.7).

@@ -37,6 +37,7 @@ use crate::profile::Profile;
 use crate::record::protect::Opener;
 use crate::resumption::Place;
 use crate::scheme::Scheme;
+use crate::srtp::SrtpProfile;
 use crate::suite::Suite;
 use crate::wire::certs::CertificateRequest;
 use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
@@ -204,6 +205,8 @@ pub struct Facts {
     pub server_name: Option<Vec<u8>>,
     /// On a server until the ServerHello the client's whole list, afterwards the one selected.
     pub alpn: Vec<Vec<u8>>,
+    /// The protection profile for SRTP that was agreed on.
+    pub srtp: Option<&'static SrtpProfile>,
     /// The session ID of the ServerHello; of a resumed session its own, which is empty where only a ticket holds it.
     pub session_id: Vec<u8>,
     /// Whether the session was resumed.

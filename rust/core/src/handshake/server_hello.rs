@@ -189,13 +189,15 @@ fn answer(
     cx: &mut Cx<'_>,
 ) -> Result<ServerHello, Fault> {
     let alpn = cx.config.alpn.iter().find(|name| offer.alpn.contains(name)).cloned();
+    let srtp = cx.config.srtp.iter().copied().find(|profile| offer.srtp.contains(&profile.id));
     let binding = cx.facts.server_binding().unwrap_or_default();
     let Session { id, ticket, status, resumed } = session;
-    let reply = Reply { offer, alpn: alpn.as_deref(), suite, binding, ticket, status, resumed };
+    let reply = Reply { offer, alpn: alpn.as_deref(), srtp, suite, binding, ticket, status, resumed };
     let extensions = profile.extensions.then(|| extensions::reply(&reply));
     cx.facts.suite = Some(suite);
     cx.facts.forget_exchange();
     cx.facts.alpn = alpn.into_iter().collect();
+    cx.facts.srtp = srtp;
     cx.facts.settle_encrypt_then_mac(offer.encrypt_then_mac && profile.extensions, suite)?;
     cx.facts.session_id.clone_from(&id);
     let random = server_random(profile.rank, cx)?;

@@ -9,6 +9,7 @@ mod datagram;
 mod exchange;
 mod identity;
 mod kept;
+mod media;
 mod memory;
 mod secrets;
 mod setters;
@@ -16,6 +17,7 @@ mod versions;
 
 pub use call::{Call, Event, Turn};
 pub use identity::ClientCertificate;
+pub use media::SrtpKeys;
 pub use secrets::Metadata;
 
 use kept::Kept;

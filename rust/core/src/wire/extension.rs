@@ -4,7 +4,7 @@
 //! block or body is [`Decode::Extensions`], a repeated type [`Decode::DuplicateExtension`]; unknown types survive.
 
 use super::codec::{Reader, Writer};
-use super::ids::{ExtensionType, GroupId, SchemeId};
+use super::ids::{ExtensionType, GroupId, SchemeId, SrtpId};
 use crate::fault::{Decode, Fault};
 
 /// Which hello an extension stands in; some bodies differ.
@@ -40,6 +40,8 @@ pub enum Extension {
     ExtendedMasterSecret,
     /// encrypt_then_mac (RFC 7366).
     EncryptThenMac,
+    /// use_srtp (RFC 5764 section 4.1.1): the profiles of a client or the one selected, and a master key identifier.
+    UseSrtp(Vec<SrtpId>, Vec<u8>),
     /// session_ticket (RFC 5077 section 3.2): a ticket or nothing in a ClientHello, nothing in the reply.
     SessionTicket(Vec<u8>),
     /// renegotiation_info (RFC 5746): the verify data of the connection so far.
@@ -63,6 +65,7 @@ impl Extension {
             Extension::Padding(_) => ExtensionType::PADDING,
             Extension::ExtendedMasterSecret => ExtensionType::EXTENDED_MASTER_SECRET,
             Extension::EncryptThenMac => ExtensionType::ENCRYPT_THEN_MAC,
+            Extension::UseSrtp(_, _) => ExtensionType::USE_SRTP,
             Extension::SessionTicket(_) => ExtensionType::SESSION_TICKET,
             Extension::RenegotiationInfo(_) => ExtensionType::RENEGOTIATION_INFO,
             Extension::Unknown(typ, _) => *typ,
@@ -87,6 +90,7 @@ impl Extension {
             ExtensionType::PADDING => Extension::Padding(body.rest().len()),
             ExtensionType::EXTENDED_MASTER_SECRET => Extension::ExtendedMasterSecret,
             ExtensionType::ENCRYPT_THEN_MAC => Extension::EncryptThenMac,
+            ExtensionType::USE_SRTP => parse_use_srtp(place, &mut body)?,
             ExtensionType::SESSION_TICKET => Extension::SessionTicket(match place {
                 Place::Client => body.rest().to_vec(),
                 Place::Server => Vec::new(), // a body is refused as trailing bytes
@@ -125,6 +129,13 @@ impl Extension {
             Extension::Alpn(names) => w.scope(2, |w| names.iter().try_for_each(|name| w.vector(1, name))),
             Extension::Sct(list) if list.is_empty() => Ok(()),
             Extension::Sct(list) => w.scope(2, |w| list.iter().try_for_each(|sct| w.vector(2, sct))),
+            Extension::UseSrtp(profiles, key_id) => {
+                w.scope(2, |w| {
+                    profiles.iter().for_each(|profile| w.u16(profile.0));
+                    Ok(())
+                })?;
+                w.vector(1, key_id)
+            }
             Extension::SessionTicket(list) | Extension::Unknown(_, list) => {
                 w.bytes(list);
                 Ok(())
@@ -173,6 +184,14 @@ fn parse_status_request(place: Place, body: &mut Reader<'_>) -> Result<Extension
         body.vec16()?;
     }
     Ok(Extension::StatusRequest)
+}
+
+fn parse_use_srtp(place: Place, body: &mut Reader<'_>) -> Result<Extension, Fault> {
+    let profiles = non_empty(body.vec16()?.u16s(SrtpId)?)?;
+    if place == Place::Server && profiles.len() != 1 {
+        return Err(Decode::Extensions.into());
+    }
+    Ok(Extension::UseSrtp(profiles, body.vec8()?.rest().to_vec()))
 }
 
 fn parse_sct_list(body: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Fault> {
