@@ -54,7 +54,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("peer", "The peer's name and trust", ("functions.peer",)),
     ("client-authentication", "Client authentication", ("functions.authentication",)),
     ("resumption", "Resumption", ("functions.resumption",)),
-    ("datagrams", "Datagrams", ("functions.datagram",)),
+    ("datagrams", "Datagrams", ("functions.datagram", "functions.media")),
     ("metadata", "What a handshake found out", ("sec_protocol",)),
     (
         "certificates",
