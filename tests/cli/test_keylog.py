@@ -56,6 +56,13 @@ def test_the_demo_logs_too(tmp_path: Path) -> None:
     assert len(set(found)) > 10
 
 
+def test_datagrams_are_logged_too(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    assert run("demo", "--dtls", "--seconds", "0.05", "--json", "--keylog", path).returncode == 0
+    found = lines(path)
+    assert len(found) == 2 * len(set(found)) > 0, "both ends of each handshake"
+
+
 def test_a_file_that_cannot_be_written_is_said_before_anything_moves(tmp_path: Path) -> None:
     for command in (["connect", "192.0.2.1"], ["serve", "--port", "0"], ["demo"]):
         words = complaint(*command, "--keylog", tmp_path / "no" / "file", code=3)

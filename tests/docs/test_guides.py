@@ -22,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = DOCS / "first-connection.md"
 LEGACY = DOCS / "legacy.md"
 MACOS = DOCS / "from-macos.md"
+DATAGRAMS = DOCS / "datagrams.md"
 PATIENCE = 60
 
 
@@ -41,7 +42,8 @@ def unpack(guide: Path, folder: Path) -> Path:
     port = str(free_port())
     for name, (language, text) in blocks(guide).items():
         if language == "python":
-            (folder / name).write_text(text.replace("8443", port), encoding="utf-8")
+            text = text.replace("8443", port).replace("5684", port)
+            (folder / name).write_text(text, encoding="utf-8")
     command = shlex.split(blocks(guide)["certificate"][1])
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     return folder
@@ -71,6 +73,11 @@ def served(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def datagrams(tmp_path: Path) -> Path:
+    return unpack(DATAGRAMS, tmp_path)
+
+
+@pytest.fixture
 def old_equipment(tmp_path: Path) -> Path:
     return unpack(LEGACY, tmp_path)
 
@@ -84,12 +91,13 @@ def run(folder: Path, name: str) -> str:
     return done.stdout
 
 
-def test_every_block_of_the_guide_has_a_name_and_every_program_is_short() -> None:
-    text = GUIDE.read_text(encoding="utf-8")
-    assert len(re.findall(r"^```\w", text, re.M)) == len(blocks(GUIDE))
-    for name, (language, program) in blocks(GUIDE).items():
+@pytest.mark.parametrize(("guide", "longest"), [(GUIDE, 30), (DATAGRAMS, 40)], ids=["first", "datagrams"])
+def test_every_block_of_the_guide_has_a_name_and_every_program_is_short(guide: Path, longest: int) -> None:
+    text = guide.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```\w", text, re.M)) == len(blocks(guide))
+    for name, (language, program) in blocks(guide).items():
         assert language in ("sh", "python")
-        assert program.count("\n") < 30 or language == "sh", name
+        assert program.count("\n") < longest or language == "sh", name
 
 
 def test_server_and_client_over_tcp(folder: Path) -> None:
@@ -187,3 +195,29 @@ def test_the_calls_that_the_guide_names_exist() -> None:
         "SSLGetx",
     }
     assert not {name for name in named if name not in known | others and f"k{name}" not in known}
+
+
+@pytest.mark.parametrize(
+    ("server", "client", "says"),
+    [
+        ("server.py", "client.py", "lamp says on\n"),
+        ("aserver.py", "aclient.py", "DTLS 1.2 hello\n"),
+        ("lamp.py", "coap.py", '</light>;rt="lamp"\n'),
+        ("server.py", "loop.py", "0 lamp says on\n"),
+    ],
+)
+def test_programs_talk_over_datagrams(datagrams: Path, server: str, client: str, says: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, server], cwd=datagrams, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "listening\n"
+            for _ in range(2):
+                assert run(datagrams, client) == says
+        finally:
+            process.kill()
+
+
+def test_two_ends_agree_on_keys_for_media(datagrams: Path) -> None:
+    assert run(datagrams, "media.py") == "<SSLSRTPKeys of profile 0x0007> True\n"

@@ -27,6 +27,8 @@ from securetransport.constants import messages
 
 from . import output, probing
 from .asking import Place, dial
+from .datagrams import Dtls, Psk, PskIdentity, read_datagram_settings
+from .dtls_connect import DatagramConnection, carry
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
 from .keylog import KeyLogFile
 from .options import (
@@ -113,17 +115,31 @@ def connect(
     no_record_splitting: NoRecordSplitting = False,
     accept_unclean_close: AcceptUncleanClose = False,
     keylog: KeyLogFile = None,
+    dtls: Dtls = False,
+    psk: Psk = None,
+    psk_identity: PskIdentity = None,
     as_json: Json = False,
 ) -> None:
-    """Connect to a TLS server, show what was agreed and whether it is trusted, then pipe stdin and stdout."""
+    """Connect to a TLS server, show what was agreed and whether it is trusted, then pipe stdin and stdout.
+
+    With --dtls over UDP: each line of input is a datagram.
+    """
     with output.reporting(as_json):
         host, number = parse_place(place, port)
         if client_key is not None and client_cert is None:
             raise Problem(Exit.USAGE, "--client-key needs the certificate it belongs to: --client-cert FILE.")
-        settings = read_settings(min_version, max_version, cipher, alpn, keylog)
         authorities = load_authorities(cafile) if cafile else None
         credentials = load_credentials(client_cert, client_key) if client_cert else None
         asked = Place(host, number, servername or host)
+        if dtls:
+            over = read_datagram_settings(min_version, max_version, cipher, alpn, psk, psk_identity, keylog)
+            _over_datagrams(
+                DatagramConnection(asked, over, authorities, credentials, insecure), timeout, wait, as_json
+            )
+            return
+        if psk is not None or psk_identity is not None:
+            raise Problem(Exit.USAGE, "--psk and --psk-identity need --dtls.")
+        settings = read_settings(min_version, max_version, cipher, alpn, keylog)
         client = _Client(asked, settings, authorities, credentials, insecure)
         client.tolerate(min_dh_bits, no_record_splitting, timeout)
         with client.open():
@@ -134,6 +150,18 @@ def connect(
                 return
             _show(facts, output.console(stderr=True))
             _Pipe(client, accept_unclean_close).run(wait)
+
+
+def _over_datagrams(
+    connection: DatagramConnection, timeout: float, wait: float | None, as_json: bool
+) -> None:
+    with connection.open(timeout):
+        facts = connection.facts()
+        if as_json:
+            output.print_json({"ok": True, **facts})
+            return
+        _show(facts, output.console(stderr=True))
+        carry(connection, wait)
 
 
 def parse_place(text: str, port: int | None = None) -> tuple[str, int]:
@@ -340,6 +368,7 @@ def _show(facts: dict[str, Any], to: Console) -> None:
         ("Suite", facts["suite"]),
         ("Group", facts["group"] or "none"),
         ("ALPN", facts["alpn"] or "none"),
+        *([("Datagram", f"{facts['max_payload']} bytes at most")] if "max_payload" in facts else []),
         ("Handshake", f"{facts['handshake_ms']:.1f} ms"),
         ("Trusted", output.verdict(facts["trusted"], f"{reason} (as {facts['servername']})")),
     ]

@@ -24,6 +24,8 @@ from securetransport import extensions
 from securetransport.adapters.callbacks import SocketCallbacks
 
 from . import output, throwaway
+from .datagrams import Dtls, read_datagram_settings
+from .dtls_demo import demo_datagrams, read_loss
 from .facts import Judgement, certificate_facts, connection_facts, judge_peer
 from .identity import authorities_from_pem, throwaway_credentials
 from .keylog import KeyLogFile
@@ -43,6 +45,16 @@ _LAST = 1
 
 MakeContext = Callable[[], st.SSLContext]
 
+Loss = Annotated[
+    str | None,
+    typer.Option(
+        "--loss", metavar="SHARE", help="With --dtls: datagrams to lose, such as 20%. [default: 0%]"
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="With --loss: lose the same ones in every run.")
+]
+
 
 def demo(
     min_version: MinVersion = "tls1.2",
@@ -52,10 +64,19 @@ def demo(
         float, typer.Option("--seconds", min=0.05, max=60, help="How long to measure each direction.")
     ] = 1.0,
     keylog: KeyLogFile = None,
+    dtls: Dtls = False,
+    loss: Loss = None,
+    seed: Seed = None,
     as_json: Json = False,
 ) -> None:
     """Show it working: a throw-away certificate, a handshake, an echo and the speed over a loopback socket."""
     with output.reporting(as_json):
+        if dtls:
+            over = read_datagram_settings(min_version, max_version, cipher, None, None, None, keylog)
+            demo_datagrams(over, read_loss(loss), seed, seconds, as_json)
+            return
+        if loss is not None or seed is not None:
+            raise Problem(Exit.USAGE, "--loss and --seed need --dtls: TCP hides what gets lost.")
         settings = read_settings(min_version, max_version, cipher, None, keylog)
         result = _run(settings, seconds, as_json)
         if as_json:

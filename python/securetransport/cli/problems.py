@@ -130,17 +130,18 @@ def explain_client(
     reset: bool = False,
     asked: bool = False,
     tried: bool = False,
+    remedy: str = _OLDER,
 ) -> Problem:
     """Why a client's handshake failed with ``status``.
 
     ``versions`` is what was offered, ``first`` how the peer's answer began, ``reset`` whether the transport failed
     rather than ended, ``asked`` whether the peer asked for a certificate and got none, ``tried`` whether other
-    versions and suites did not help.
+    versions and suites did not help, ``remedy`` the flag for older versions.
     """
     received = report.get("alert_received")
     details = _details(status, report)
     plain = explain_plain(first)
-    older = _TRIED if tried else _OLDER
+    older = _TRIED if tried else remedy
     if status == st.errSecParam:
         return Problem(
             Exit.USAGE, f"This library speaks no protocol version in the range {versions}.", **details

@@ -6,6 +6,7 @@ with the flags is said before the first client is accepted; Ctrl-C ends it clean
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import datetime
 import errno
@@ -20,8 +21,11 @@ import typer
 from rich.text import Text
 
 import securetransport as st
+from securetransport.adapters import datagram
 
 from . import output, throwaway
+from .datagrams import DatagramSettings, Dtls, Psk, PskIdentity, read_datagram_settings
+from .dtls_serve import EchoServer, until_interrupted
 from .http import Folder, HttpService
 from .identity import throwaway_credentials, warn_about_dates
 from .keylog import KeyLogFile
@@ -77,12 +81,27 @@ def serve(
         int, typer.Option("--max-clients", min=1, metavar="N", help="Refuse clients above this number.")
     ] = 1000,
     keylog: KeyLogFile = None,
+    dtls: Dtls = False,
+    psk: Psk = None,
+    psk_identity: PskIdentity = None,
     as_json: Json = False,
 ) -> None:
-    """Serve many TLS clients at once: echo what they send, or hand out the files of a folder over HTTPS."""
+    """Serve many TLS clients at once: echo what they send, or hand out the files of a folder over HTTPS.
+
+    With --dtls over UDP: each datagram is sent back.
+    """
     with output.reporting(as_json):
         if key is not None and cert is None:
             raise Problem(Exit.USAGE, "--key needs the certificate it belongs to: --cert FILE.")
+        if dtls:
+            if folder is not None:
+                raise Problem(Exit.USAGE, "--dir needs TLS: there is no HTTPS over datagrams.")
+            over = read_datagram_settings(min_version, max_version, cipher, alpn, psk, psk_identity, keylog)
+            limits = datagram.Limits(peers=max_clients, idle=idle)
+            _serve_datagrams(over, (host, port), cert, key, limits, as_json)
+            return
+        if psk is not None or psk_identity is not None:
+            raise Problem(Exit.USAGE, "--psk and --psk-identity need --dtls.")
         if alpn is None and folder is not None:
             alpn = ["http/1.1"]
         settings = read_settings(min_version, max_version, cipher, alpn, keylog)
@@ -96,7 +115,36 @@ def serve(
                 listeners, make_context, make_service, Limits(max_clients, idle=idle), _log(as_json)
             )
             server.run(lambda: _announce(listeners, folder, authority, as_json))
-            _summary(server, as_json)
+            _summary(server.counters, as_json)
+
+
+def _serve_datagrams(
+    over: DatagramSettings,
+    place: tuple[str | None, int],
+    cert: Path | None,
+    key: Path | None,
+    limits: datagram.Limits,
+    as_json: bool,
+) -> None:
+    options = over.options()
+    with contextlib.ExitStack() as stack:
+        authority = None
+        if over.psk is not None:
+            options["psk"] = dict([over.psk])
+        if over.psk is None or cert is not None:
+            options["credentials"], authority = stack.enter_context(
+                _credentials(cert, key, place[0], over.needs_rsa)
+            )
+        try:
+            server = EchoServer.listening(place, limits, options, _log(as_json))
+        except socket.gaierror:
+            raise Problem(Exit.NETWORK, f"There is no address for {place[0]}; check the spelling.") from None
+        except OSError as error:
+            raise _cannot_listen(error, *place) from None
+        except ValueError as error:
+            raise Problem(Exit.USAGE, str(error)) from None
+        until_interrupted(server, lambda: _announce(server.sockets, None, authority, as_json, dtls=True))
+        _summary(server.counters, as_json)
 
 
 def _service(folder: Path | None) -> Callable[[], Service]:
@@ -213,7 +261,11 @@ def _cannot_listen(error: OSError | None, host: str | None, port: int) -> Proble
 
 
 def _announce(
-    listeners: list[socket.socket], folder: Path | None, authority: Path | None, as_json: bool
+    listeners: list[socket.socket],
+    folder: Path | None,
+    authority: Path | None,
+    as_json: bool,
+    dtls: bool = False,
 ) -> None:
     places = [listener.getsockname() for listener in listeners]
     port = places[0][1]
@@ -231,15 +283,16 @@ def _announce(
     to = output.console()
     shown = ", ".join(f"[{p[0]}]:{p[1]}" if ":" in p[0] else f"{p[0]}:{p[1]}" for p in places)
     what = f"Serving {output.clean(str(folder))} over HTTPS" if folder else "Echoing"
+    what += " datagrams" if dtls else ""
     to.print(Text(f"{what} on {shown}; Ctrl-C stops.", style="bold"), soft_wrap=True)
     if authority is not None:
         to.print(Text(f"Throw-away certificate; its authority for now: {authority}"), soft_wrap=True)
         if folder is not None:
             to.print(Text(f"Try: curl --cacert {authority} https://localhost:{port}/"), soft_wrap=True)
         else:
-            to.print(
-                Text(f"Try: securetransport connect localhost:{port} --cafile {authority}"), soft_wrap=True
-            )
+            flag = "--dtls " if dtls else ""
+            words = f"Try: securetransport connect {flag}localhost:{port} --cafile {authority}"
+            to.print(Text(words), soft_wrap=True)
     to.file.flush()
 
 
@@ -278,8 +331,7 @@ def log_line(facts: dict[str, Any]) -> str:
     return ", ".join(str(part) for part in parts)
 
 
-def _summary(server: Server, as_json: bool) -> None:
-    counts = server.counters
+def _summary(counts: collections.Counter[str], as_json: bool) -> None:
     names = ("connections", "handshakes", "failed handshakes", "refused", "bytes in", "bytes out")
     if as_json:
         output.print_json({"event": "stopped", **{name.replace(" ", "_"): counts[name] for name in names}})
