@@ -243,6 +243,8 @@ class Contract(RuleBasedStateMachine):
         if not (fired and end.state == ABORTED and call in ("read", "write")):
             assert end.state in wanted, (call, end.which, name(status), before, end.state, wanted)
         self.note(end, call, before, None if failed else status)
+        if call == "write" and answer[1]:
+            end.unseen = False  # data that were taken pass the success over, whatever has become of them
         return answer
 
     def after_trouble(self, end: End, call: str, before: int) -> set[int]:
