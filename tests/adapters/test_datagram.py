@@ -346,6 +346,25 @@ def test_what_nobody_fetches_is_dropped_beyond_the_queue() -> None:
         assert peer.dropped == 20
 
 
+def test_peers_that_nobody_accepts_and_payloads_that_nobody_fetches_are_bounded_in_all() -> None:
+    limits = datagram.Limits(backlog=3, waiting=5)
+    with serving(limits=limits) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(4)]
+        assert list(clients[3]) == []  # told goodbye
+        assert server.counts["refused"] == 1
+        for client in clients[:3]:
+            for number in range(3):
+                client.send(b"%d" % number)
+        peers = [server.accept(PATIENCE) for _ in range(3)]
+        eventually(lambda: sum(len(peer._inbox) + peer.dropped for peer in peers) == 9)
+        assert sum(peer.dropped for peer in peers) == 4
+        for peer in peers:
+            with contextlib.suppress(datagram.DatagramTimeout):
+                while True:
+                    peer.receive(0)
+        assert server.budget._waiting == 0
+
+
 def test_a_handler_that_fails_ends_its_peer_only(caplog: pytest.LogCaptureFixture) -> None:
     def handler(peer: Any, data: bytes) -> bytes:
         if data == b"fail":

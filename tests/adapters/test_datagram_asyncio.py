@@ -282,3 +282,69 @@ def test_a_flood_of_first_hellos_is_answered_and_forgotten() -> None:
             assert server._hub.next() is None
 
     run(main())
+
+
+# --- protocols of asyncio --------------------------------------------------------------------------------
+
+
+class Recorder(asyncio.DatagramProtocol):
+    """Notes what happens to it; a server's sends payloads back."""
+
+    def __init__(self, answers: bool = False) -> None:
+        self.answers = answers
+        self.log: list[str] = []
+        self.payloads: list[tuple[bytes, Any]] = []
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.log.append("made")
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.payloads.append((data, addr))
+        if self.answers:
+            self.transport.sendto(data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        self.log.append(type(exc).__name__)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.log.append("lost")
+
+
+def test_protocols_of_asyncio_see_payloads_in_place_of_datagrams() -> None:
+    async def main() -> None:
+        make = datagram.create_datagram_endpoint
+        above, server = await make(lambda: Recorder(True), HERE, psk=dict([PSK]))
+        place = above.get_extra_info("sockname")
+        clients = [await make(Recorder, remote_addr=place, psk=PSK) for _ in range(3)]
+        for number, (transport, _) in enumerate(clients):
+            assert transport.get_extra_info("peername") == place
+            transport.sendto(b"%d" % number)
+        for number, (transport, client) in enumerate(clients):
+            await eventually(lambda client=client: client.payloads)  # type: ignore[misc]
+            assert client.payloads == [(b"%d" % number, place)]
+            mine = transport.get_extra_info("sockname")
+            assert (b"%d" % number, mine) in server.payloads
+            assert above.peer(mine).psk_identity == b"device"  # type: ignore[union-attr]
+        transport, client = clients[0]
+        transport.sendto(bytes(5000))
+        assert client.log == ["made", "DatagramTooLong"]
+        transport.close()
+        transport.close()
+        above.sendto(b"nobody", ("127.0.0.1", 1))
+        assert server.log == ["made", "PeerClosed"]
+        above.close()
+        for _, other in clients[1:]:
+            await eventually(lambda other=other: other.log == ["made", "lost"])  # type: ignore[misc]
+        assert client.log == ["made", "DatagramTooLong", "lost"]
+        assert transport.is_closing()
+        await asyncio.sleep(0)
+        assert server.log == ["made", "PeerClosed", "lost"]
+
+    run(main())
+
+
+def test_an_endpoint_needs_a_place() -> None:
+    with pytest.raises(ValueError, match="needs local_addr"):
+        run(datagram.create_datagram_endpoint(Recorder))

@@ -170,6 +170,33 @@ def test_half_open_peers_are_limited_for_each_host_and_in_all() -> None:
     assert owner.hub.counts["refused"] == 15
 
 
+def test_a_network_of_ipv6_counts_as_one_host() -> None:
+    owner = FakeOwner(half_open_per_host=3)
+    for number in range(10):
+        owner.hub.receive(hello(), Source(0, (f"2001:db8:0:1::{number}", 1024, 0, 0)), 0.0)
+    assert owner.hub.half_open == 3
+    owner.hub.receive(hello(), Source(0, ("2001:db8:0:2::1", 1024, 0, 0)), 0.0)
+    owner.hub.receive(hello(), Source(0, ("fe80::1%eth0", 1024, 0, 2)), 0.0)
+    assert owner.hub.half_open == 5
+
+
+def test_a_peer_that_cannot_start_anew_for_a_limit_keeps_what_it_has() -> None:
+    owner = FakeOwner(half_open=1)
+    entry = owner.admit(random_=b"first")
+    owner.hub.receive(hello(), Source(0, ("192.0.2.1", 1)), 0.0)
+    owner.hub.receive(hello(b"other"), HERE, 0.0)
+    assert not entry.gone
+    assert owner.hub.counts["refused"] == 1
+
+
+def test_a_half_open_peer_that_starts_anew_makes_its_own_room() -> None:
+    owner = FakeOwner(peers=1, half_open=1)
+    owner.hub.receive(hello(b"first"), HERE, 0.0)
+    owner.hub.receive(hello(b"other"), HERE, 0.0)
+    (entry,) = owner.hub.entries()
+    assert entry.hello.startswith(b"other")
+
+
 def test_a_complete_handshake_makes_room_for_another() -> None:
     owner = FakeOwner(half_open=1)
     owner.admit(Source(0, ("192.0.2.1", 1)))

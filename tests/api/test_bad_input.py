@@ -154,6 +154,7 @@ RAISES: dict[str, tuple[type[Exception], ...]] = {
         (ValueError,),
     ),
 }
+ADDED: dict[str, tuple[type[Exception], ...]] = {"SecKeyCreateWithCallbacks": (ValueError,)}
 PLAIN = [name for name, row in CONTRACT.items() if row.table == "security_types.json"]
 
 
@@ -165,6 +166,26 @@ def test_a_senseless_value_anywhere_else_gives_an_answer_or_a_type_error(name: s
         tried(call, *good[:at], value, *good[at + 1 :], raises=raises)
     for value in VALUES:
         tried(call, *[value] * len(good), raises=raises)
+
+
+#: The calls that Apple never had, but for those that read files.
+ADDITIONS = [
+    name
+    for name, call in vars(extensions).items()
+    if inspect.isfunction(call) and name.startswith(("SSL", "Sec"))
+]
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_additions_take_senseless_values_in_any_state(name: str) -> None:
+    call = getattr(extensions, name)
+    parameters = list(inspect.signature(call).parameters.values())
+    for where, which in itertools.product(range(5), ("client", "server")):
+        context, _ = bring(which, where)
+        good = [context if "SSLContext" in p.annotation else sample(p.annotation) for p in parameters]
+        for at, value in itertools.product(range(len(good)), VALUES):
+            tried(call, *good[:at], value, *good[at + 1 :], raises=ADDED.get(name, ()))
+            assert state(context) == where, value
 
 
 STATELESS = [

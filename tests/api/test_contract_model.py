@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pipes import WOULD_BLOCK, Pair, Pipe, array, client, message, name, ok, server, state
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -59,6 +60,8 @@ class End:
         self.state = IDLE
         #: The fatal code that SSLHandshake gave, which it gives again.
         self.fault: int | None = None
+        #: Codes one of which may have been hidden by an exception, which was raised while its alert went out.
+        self.hidden: set[int] = set()
         #: SSLSetError was called, and the next SSLHandshake closes.
         self.rejects = False
         #: The peer may get an alert of this end, or its close_notify.
@@ -73,7 +76,9 @@ class End:
 
     @property
     def spoiled(self) -> bool:
-        return self.fault is not None or self.state >= CLOSED or self.closes or self.alerts
+        return (
+            self.fault is not None or bool(self.hidden) or self.state >= CLOSED or self.closes or self.alerts
+        )
 
 
 Answers = dict[int, set[int]]
@@ -121,6 +126,12 @@ class Contract(RuleBasedStateMachine):
             ok(st.SSLSetClientSideAuthenticate(self.pair.server, st.kTryAuthenticate))
         if "certificate" in options:
             ok(st.SSLSetCertificate(self.pair.client, array(certs.leaf("p256"))))
+        #: Pauses that have no cause (behaviours 4.2): nothing was requested, or what was requested is there.
+        self.needless: dict[str, set[int]] = {"client": set(), "server": set()}
+        if "ask" not in options:
+            self.needless = {"client": {st.errSSLClientCertRequested}, "server": {st.errSSLPeerAuthCompleted}}
+        elif "certificate" in options:
+            self.needless["client"] = {st.errSSLClientCertRequested}
         if begun:
             self.settle()
 
@@ -135,20 +146,28 @@ class Contract(RuleBasedStateMachine):
         unmoved = {end.state, HANDSHAKE, CONNECTED} - ({CONNECTED} if end.state == IDLE else set())
         allowed = {WOULD_BLOCK: unmoved | ({HANDSHAKE} if end.state == IDLE else set())}
         allowed |= to(self.breaks[end.which], *unmoved - {IDLE})
-        fatal: set[int] = set()
+        allowed |= to(self.fatal(end, call), *(unmoved if call == "handshake" else {ABORTED}))
+        if end.other.closes:
+            allowed[GRACEFUL] = {CLOSED} if call == "read" else unmoved
+        return allowed
+
+    def fatal(self, end: End, call: str) -> set[int]:
+        """The codes that may end the session in this call."""
+        fatal = set(end.hidden)
         if end.other.alerts:
             fatal |= PEER_CODES | {st.errSSLFatalAlert}
-        if end.which == "client" and not self.renegotiates:
+        if end.which == "client" and not self.renegotiates and self.begun + self.requests > 1:
             fatal.add(st.errSSLPeerNoRenegotiation)
         if end.which == "client" and self.requests > 8:
             fatal.add(st.errSSLProtocol)  # too many requests that nobody answered
         if call == "handshake" and len(end.other.sent) > len(end.got):
             fatal.add(st.errSSLProtocol)  # it has no place for data
-        ended = unmoved if call == "handshake" else {ABORTED}
-        allowed |= to(fatal, *ended)
-        if end.other.closes:
-            allowed[GRACEFUL] = {CLOSED} if call == "read" else unmoved
-        return allowed
+        return fatal
+
+    def flows(self, end: End) -> bool:
+        """Whether all that this end writes goes out at once."""
+        out = self.pair.outgoing(end.context)
+        return out.room is out.step is None and not out.on_write
 
     def expected(self, end: End, call: str) -> Answers:
         """Every status that this call may answer now, with the states that may follow (the table 2.1)."""
@@ -167,22 +186,27 @@ class Contract(RuleBasedStateMachine):
                 return to([BAD_REQUEST], HANDSHAKE)
             if end.fault is not None:
                 return to([end.fault], CONNECTED)
-            return to([0], HANDSHAKE if end.which == "client" else CONNECTED) | to([BAD_REQUEST], CONNECTED)
+            begun = to([0], HANDSHAKE if end.which == "client" else CONNECTED)
+            return begun | to([BAD_REQUEST, *end.hidden], CONNECTED)
         if call == "write" and end.state == IDLE:
             return to([BAD_REQUEST], IDLE)
         if end.fault is not None:
             return to([end.fault], end.state if call == "handshake" else ABORTED)
         if call == "handshake" and end.unseen:
-            return to([0, WOULD_BLOCK], CONNECTED)
+            return to([0] if self.flows(end) else [0, WOULD_BLOCK], CONNECTED) | to(end.hidden, CONNECTED)
         if call == "read" and end.state == IDLE and end.which == "client":
             return to([WOULD_BLOCK], IDLE)
         allowed = self.progress(end, call)
         # Data may pass beside a renegotiation, and go out before the first handshake is over by false start.
-        beside = end.was_connected or (call == "write" and self.hasty and end.which == "client")
+        beside = (
+            end.was_connected or self.requests or (call == "write" and self.hasty and end.which == "client")
+        )
         allowed[0] = {CONNECTED, HANDSHAKE} if call != "handshake" and beside else {CONNECTED}
+        if call == "handshake" and end.state != CONNECTED and self.flows(end):
+            allowed[WOULD_BLOCK].discard(CONNECTED)  # the call that makes it says so
         if call == "read" and end.other.closes:
             allowed[0].add(CLOSED)  # the data come first, and the next call says that this was the end
-        if call == "handshake" and end.state == CONNECTED and self.begun <= 1:
+        if call == "handshake" and end.state == CONNECTED and self.begun + self.requests <= 1:
             del allowed[0]  # it reads a record, and only another handshake can make that a success
         return allowed
 
@@ -199,11 +223,7 @@ class Contract(RuleBasedStateMachine):
         except Trouble:
             assert Trouble in armed, "nobody raised this"
             end.state = state(end.context)
-            moved = (
-                {CLOSED} if call == "close" or (call == "handshake" and end.rejects) else {before, *ACTIVE}
-            )
-            moved |= {CLOSED} if end.other.closes and call == "read" else set()
-            assert end.state in moved, (call, before, end.state)
+            assert end.state in self.after_trouble(end, call, before), (call, before, end.state)
             self.note(end, call, before, None)
             return None
         status = answer[0] if isinstance(answer, tuple) else answer
@@ -223,17 +243,34 @@ class Contract(RuleBasedStateMachine):
         if not (fired and end.state == ABORTED and call in ("read", "write")):
             assert end.state in wanted, (call, end.which, name(status), before, end.state, wanted)
         self.note(end, call, before, None if failed else status)
+        if call == "write" and answer[1]:
+            end.unseen = False  # data that were taken pass the success over, whatever has become of them
         return answer
+
+    def after_trouble(self, end: End, call: str, before: int) -> set[int]:
+        """The states that a call may leave which raised: what was done before counts, the exception does not."""
+        if call == "close" or (call == "handshake" and end.rejects):
+            return {CLOSED}
+        after = {before, *ACTIVE}
+        if before in ACTIVE or before == IDLE:
+            hidden = self.fatal(end, call) if end.fault is None else set()
+            end.hidden |= hidden
+            end.alerts |= bool(hidden)
+            if call in ("read", "write") and (hidden or end.fault is not None):
+                after.add(ABORTED)
+        if end.other.closes and call == "read":
+            after.add(CLOSED)
+        return after
 
     def note(self, end: End, call: str, before: int, status: int | None) -> None:
         """What the call means for later ones."""
         end.was_connected |= end.state == CONNECTED
-        if status in PAUSES[end.which].values():
+        if paused := status in PAUSES[end.which].values():
             end.paused[status] += 1
             assert end.paused[status] <= self.begun + self.requests, "once a handshake"
         if end.which == "client" and before != HANDSHAKE and end.state == HANDSHAKE:
             self.begun += 1
-        if end.state != CONNECTED or (status == 0 and call in ("handshake", "read", "write")):
+        if end.state != CONNECTED or paused or (status == 0 and call in ("handshake", "read", "write")):
             end.unseen = False
         elif before != CONNECTED:
             end.unseen = True
@@ -397,19 +434,69 @@ class Contract(RuleBasedStateMachine):
         for end in self.ends.values():
             assert end.state == CONNECTED, end.which
             assert end.got == end.other.sent, end.which
+            if (self.begun, self.requests) == (1, 0):
+                assert end.paused == Counter(self.breaks[end.which] - self.needless[end.which]), end.which
 
 
 PROFILE = {"quick": (400, 50), "deep": (3000, 80)}[os.environ.get("CONTRACT_MODEL", "quick")]
 
 
-def test_random_calls_on_two_contexts_do_as_the_model_says() -> None:
+def run(**more: Any) -> None:
     examples, steps = PROFILE
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Contract,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    profile = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        **more,
     )
+    run_state_machine_as_test(Contract, settings=profile)  # type: ignore[no-untyped-call]
+
+
+def test_random_calls_on_two_contexts_do_as_the_model_says() -> None:
+    run()
+
+
+def twice(function: Any) -> Any:
+    """SSLWrite that sends its data again."""
+
+    def call(context: Any, data: Any, n: int, processed: Any) -> Any:
+        answer = function(context, data, n, processed)
+        if answer[0] == 0:
+            function(context, data, n, processed)
+        return answer
+
+    return call
+
+
+def losing(function: Any) -> Any:
+    """SSLRead that loses more than a byte."""
+
+    def call(context: Any, buffer: Any, n: int, processed: Any) -> Any:
+        status, data, done = function(context, buffer, n, processed)
+        return (status, data, done) if done < 2 else (WOULD_BLOCK, b"" if buffer is None else buffer, 0)
+
+    return call
+
+
+def saying(instead: dict[int, int]) -> Any:
+    """A call that says something else."""
+    return lambda function: lambda *arguments: instead.get(status := function(*arguments), status)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("SSLWrite", twice),
+        ("SSLRead", losing),
+        ("SSLHandshake", saying({0: WOULD_BLOCK})),
+        ("SSLHandshake", saying({0: st.errSSLPeerAuthCompleted})),
+        ("SSLReHandshake", saying({BAD_REQUEST: 0})),
+        ("SSLClose", saying({0: st.errSSLClosedGraceful})),
+        ("SSLSetConnection", saying({BAD_REQUEST: 0})),
+    ],
+)
+def test_a_library_with_a_fault_is_found_out(monkeypatch: pytest.MonkeyPatch, name: str, fault: Any) -> None:
+    monkeypatch.setattr(st, name, fault(getattr(st, name)))
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        run(phases=[Phase.generate], database=None)

@@ -54,7 +54,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("peer", "The peer's name and trust", ("functions.peer",)),
     ("client-authentication", "Client authentication", ("functions.authentication",)),
     ("resumption", "Resumption", ("functions.resumption",)),
-    ("datagrams", "Datagrams", ("functions.datagram",)),
+    ("datagrams", "Datagrams", ("functions.datagram", "functions.media")),
     ("metadata", "What a handshake found out", ("sec_protocol",)),
     (
         "certificates",
@@ -74,6 +74,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("spi", "Private functions", ("functions.private", "functions.private_sessions", "functions.suites")),
     ("extensions", "What Apple never had", ("extensions",)),
     ("adapters", "Ready-made callbacks and stores", ("adapters",)),
+    ("endpoints", "Clients and servers over datagrams", ("adapters.datagram",)),
 )
 
 #: Where native functions and classes, and those made by another function, belong.

@@ -160,6 +160,11 @@ def create(
     algorithms: Iterable[str] | None,
 ) -> SecKey:
     """The key. ValueError for an unknown algorithm or a public key that TLS has no use for."""
+    if not isinstance(public, SecKey | SecCertificate):
+        raise TypeError(f"public must be a SecKey or a SecCertificate, not {type(public).__name__}")
+    for name, function in (("sign", sign), ("decrypt", decrypt)):
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} must be callable or None, not {type(function).__name__}")
     half: Any = public.key() if isinstance(public, SecCertificate) else public.public()
     if half is None:
         raise ValueError("the certificate's key is of a kind that is not supported")

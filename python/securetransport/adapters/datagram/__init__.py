@@ -21,6 +21,7 @@ In: addresses and settings. Out: payloads. Promise: :mod:`.hub` says what strang
 from ..callbacks import DatagramCallbacks, DatagramMemoryCallbacks, DatagramSocketCallbacks
 from .aio import AsyncClient, AsyncPeer, AsyncServer, open_connection, start_server
 from .client import DatagramClient, connect, shown
+from .endpoint import SecureTransport, create_datagram_endpoint
 from .errors import (
     DatagramError,
     DatagramTimeout,
@@ -53,9 +54,11 @@ __all__ = [
     "Options",
     "PeerClosed",
     "PeerRefused",
+    "SecureTransport",
     "ServerOptions",
     "ServerPeer",
     "connect",
+    "create_datagram_endpoint",
     "listen",
     "open_connection",
     "shown",

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import collections
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Unpack, cast
+from typing import Any, TypeVar, Unpack, cast
 
 from ..._native import CookieGate
 from .client import Place, addresses, patience_for, shown
@@ -212,6 +213,11 @@ class AsyncClient(AsyncPeer):
         """Where the server is."""
         return self._address
 
+    def extra(self, name: str, default: Any = None) -> Any:
+        """What asyncio's transport knows by that name, such as ``sockname``."""
+        transport = self._endpoint.transport
+        return default if transport is None else transport.get_extra_info(name, default)
+
     async def send(self, data: Any) -> None:
         """See :meth:`AsyncPeer.send`."""
         await self._endpoint.room()
@@ -268,6 +274,9 @@ class AsyncClient(AsyncPeer):
             self._wake()
 
 
+Client = TypeVar("Client", bound=AsyncClient)
+
+
 class Opening:
     """A connection to come: ``async with`` it, or ``await`` it and close what you get."""
 
@@ -299,30 +308,32 @@ def open_connection(
     """Shake hands with the server at ``place``, as :func:`~.client.connect` does."""
     options.setdefault("server_name", place[0])
     settings = Settings.of_client(options)
+    return Opening(lambda: connect_with(AsyncClient, place, timeout, source, settings))
 
-    async def open_() -> AsyncClient:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        found = await loop.run_in_executor(None, addresses, place)
-        failure: Exception | None = None
-        for number, (family, address) in enumerate(found):
-            if failure is not None and loop.time() >= deadline:
-                break
-            client = AsyncClient(settings, address)
-            try:
-                await client._open(
-                    family, source, patience_for(deadline - loop.time(), len(found) - number - 1)
-                )
-                return client
-            except (OSError, DatagramTimeout) as error:  # a refusal is an OSError
-                failure = error
-                client.close()
-            except BaseException:
-                client.close()
-                raise
-        raise failure or OSError(f"{place[0]} has no address here.")
 
-    return Opening(open_)
+async def connect_with(
+    kind: type[Client], place: Place, timeout: float, source: Place | None, settings: Settings
+) -> Client:
+    """An open client of a kind: the first address of a place that answers."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    found = await loop.run_in_executor(None, addresses, place)
+    failure: Exception | None = None
+    for number, (family, address) in enumerate(found):
+        if failure is not None and loop.time() >= deadline:
+            break
+        client = kind(settings, address)
+        try:
+            left = patience_for(deadline - loop.time(), len(found) - number - 1)
+            await client._open(family, source, left)
+            return client
+        except (OSError, DatagramTimeout) as error:  # a refusal is an OSError
+            failure = error
+            client.close()
+        except BaseException:
+            client.close()
+            raise
+    raise failure or OSError(f"{place[0]} has no address here.")
 
 
 class ServedPeer(AsyncPeer):
@@ -364,11 +375,16 @@ async def start_server(
     closed. Further options: :class:`ServerOptions`. ``OSError`` when it cannot listen there, ``ValueError`` for
     options that cannot be.
     """
-    settings = Settings.of_server(options)
-    loop = asyncio.get_running_loop()
-    sockets = await loop.run_in_executor(None, bind, place)
-    server = AsyncServer(handler, settings, limits or Limits())
+    server = AsyncServer(handler, Settings.of_server(options), limits or Limits())
+    await listen_with(server, place)
+    return server
+
+
+async def listen_with(server: AsyncServer, place: tuple[str | None, int]) -> None:
+    """Let a server listen on a place; it is closed when that cannot be."""
+    sockets: list[socket.socket] = []
     try:
+        sockets += await asyncio.get_running_loop().run_in_executor(None, bind, place)
         for sock in sockets:
             await server._listen(sock)
     except BaseException:
@@ -376,7 +392,6 @@ async def start_server(
         for sock in sockets:
             sock.close()
         raise
-    return server
 
 
 class AsyncServer:
@@ -492,9 +507,17 @@ class AsyncServer:
         """See :class:`~.hub.Owner`."""
         self._endpoints[source.channel].send(data, source.address)
 
+    def peer_of(self, entry: Entry) -> ServedPeer:
+        """What a handler talks to."""
+        return ServedPeer(self, entry, self._limits.queue)
+
     def opened(self, entry: Entry) -> None:
         """See :class:`~.hub.Owner`."""
-        entry.owner = peer = ServedPeer(self, entry, self._limits.queue)
+        entry.owner = peer = self.peer_of(entry)
+        if len(self._tasks) >= self._limits.peers:  # handlers that outlive their peers
+            self._hub.counts["refused"] += 1
+            peer._link.close()
+            return
         task = self._loop.create_task(self._handle(peer), name=f"dtls-peer-{shown(peer.address)}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

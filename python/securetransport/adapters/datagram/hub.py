@@ -17,6 +17,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import os
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -40,15 +41,18 @@ class Limits:
 
     #: Associations in all.
     peers: int = 10_000
-    #: Associations whose handshake is not complete, in all and from one host.
+    #: Associations whose handshake is not complete, in all and from one host (a network of 64 bits with IPv6).
     half_open: int = 1_000
     half_open_per_host: int = 100
     #: How long a handshake may take.
     handshake: float = 30.0
     #: How long an association lives on after the last authentic payload of its peer.
     idle: float = 300.0
-    #: How many payloads of one peer wait to be received; more are dropped, as a socket does.
+    #: How many peers wait to be accepted, where nobody handles them; more are told goodbye.
+    backlog: int = 128
+    #: How many payloads wait to be received, of one peer and in all; more are dropped, as a socket does.
     queue: int = 256
+    waiting: int = 50_000
 
 
 class Source(NamedTuple):
@@ -58,9 +62,12 @@ class Source(NamedTuple):
     address: tuple[Any, ...]
 
     @property
-    def host(self) -> str:
-        """The address without the port."""
-        return str(self.address[0])
+    def host(self) -> bytes:
+        """Who has this address, and with IPv6 others of the same network, without the port."""
+        text = str(self.address[0])
+        if ":" not in text:
+            return text.encode()
+        return socket.inet_pton(socket.AF_INET6, text.partition("%")[0])[:8]
 
     def to_bytes(self) -> bytes:
         """What a cookie is bound to."""
@@ -146,7 +153,7 @@ class Hub:
         self._by_source: dict[Source, Entry] = {}
         self._by_id: dict[bytes, Entry] = {}
         self._entries: set[Entry] = set()
-        self._half_open: collections.Counter[str] = collections.Counter()
+        self._half_open: collections.Counter[bytes] = collections.Counter()
         self._half_open_total = 0
         self._timers: Timers[Entry] = Timers()
         #: How often what happened: hellos answered, refused for a limit and accepted, moves, datagrams dropped.
@@ -159,6 +166,10 @@ class Hub:
     def half_open(self) -> int:
         """How many handshakes are under way."""
         return self._half_open_total
+
+    def at(self, source: Source) -> Entry | None:
+        """The association at an address."""
+        return self._by_source.get(source)
 
     def entries(self) -> list[Entry]:
         """All associations."""
@@ -190,22 +201,28 @@ class Hub:
             self.counts["verify requests"] += 1
             self._owner.send(payload, source)
         elif verdict == "accept" and payload is not None:
+            if self._is_full(source, before):
+                self.counts["refused"] += 1  # who gets no answer asks again
+                return
             if before is not None:
                 self._end(before, PeerClosed("The peer has started a new association."), now)
             self._admit(data, source, payload, now)
         else:
             self.counts["dropped"] += 1
 
+    def _is_full(self, source: Source, before: Entry | None) -> bool:
+        """Whether a limit stands against one more; ``before`` would make room."""
+        limits, gone = self._limits, int(before is not None)
+        half = int(before is not None and not before.opened)
+        return (
+            len(self._entries) - gone >= limits.peers
+            or self._half_open_total - half >= limits.half_open
+            or self._half_open[source.host] - half >= limits.half_open_per_host
+        )
+
     def _admit(self, data: bytes, source: Source, cookie: bytes, now: float) -> None:
-        """Make an association, if the limits allow; the peer that gets no answer asks again."""
-        limits, host = self._limits, source.host
-        if (
-            len(self._entries) >= limits.peers
-            or self._half_open_total >= limits.half_open
-            or self._half_open[host] >= limits.half_open_per_host
-        ):
-            self.counts["refused"] += 1
-            return
+        """Make an association."""
+        host = source.host
         entry = Entry(source, self._new_id(), data[_RANDOM], now, now)
         entry.link = self._owner.make(entry, cookie)
         self.counts["accepted"] += 1
@@ -272,7 +289,7 @@ class Hub:
         self._count_half_open(entry.source.host, -1)
         self._owner.opened(entry)
 
-    def _count_half_open(self, host: str, change: int) -> None:
+    def _count_half_open(self, host: bytes, change: int) -> None:
         self._half_open_total += change
         self._half_open[host] += change
         if not self._half_open[host]:

@@ -65,15 +65,36 @@ def listen(
     return DatagramServer(bind(place), settings, limits or Limits())
 
 
+class Budget:
+    """How many payloads wait, of all peers together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waiting = 0
+        self._lock = threading.Lock()
+
+    def take(self, held: int) -> bool:
+        """Room for one more, for a peer that holds so many."""
+        with self._lock:
+            if held >= self._limits.queue or self._waiting >= self._limits.waiting:
+                return False
+            self._waiting += 1
+            return True
+
+    def give_back(self, count: int = 1) -> None:
+        """So many were fetched, or will never be."""
+        with self._lock:
+            self._waiting -= count
+
+
 class ServerPeer(Facts):
     """A client of a :class:`DatagramServer`. Any thread may use it."""
 
-    def __init__(self, server: DatagramServer, entry: Entry, waiting: int) -> None:
+    def __init__(self, server: DatagramServer, entry: Entry) -> None:
         self._server = server
         self._entry = entry
         self._link = entry.link
         self._inbox: collections.deque[bytes] = collections.deque()
-        self._waiting = waiting
         self._change = threading.Condition()
         self._over = False
         self.busy = False
@@ -102,6 +123,7 @@ class ServerPeer(Facts):
             if not self._change.wait_for(lambda: self._inbox or self.closed, timeout):
                 raise DatagramTimeout(f"Nothing came in {timeout:g} seconds.")
             if self._inbox:
+                self._server.budget.give_back()
                 return self._inbox.popleft()
         raise self._link.failure or PeerClosed("This side has closed the association.")
 
@@ -124,6 +146,9 @@ class ServerPeer(Facts):
             self._change.notify_all()
         self._server.wake(self._entry)
 
+    def __del__(self) -> None:
+        self._server.budget.give_back(len(self._inbox))
+
     def __enter__(self) -> ServerPeer:
         return self
 
@@ -136,7 +161,7 @@ class ServerPeer(Facts):
         """What has come for it; called by the server."""
         with self._change:
             for payload in payloads:
-                if len(self._inbox) < self._waiting:
+                if self._server.budget.take(len(self._inbox)):
                     self._inbox.append(payload)
                 else:
                     self.dropped += 1
@@ -152,6 +177,7 @@ class ServerPeer(Facts):
         """The next payload for a handler; ``None`` when there is none, and then nobody is at it any more."""
         with self._change:
             if self._inbox:
+                self._server.budget.give_back()
                 return self._inbox.popleft()
             self.busy = False
             return None
@@ -166,6 +192,7 @@ class DatagramServer:
         self._settings = settings
         self._limits = limits
         self._hub = Hub(self, CookieGate(), limits, 0)
+        self.budget = Budget(limits)
         self._accepted: collections.deque[ServerPeer] = collections.deque()
         self._ready: collections.deque[ServerPeer] = collections.deque()
         self._change = threading.Condition()
@@ -307,11 +334,16 @@ class DatagramServer:
 
     def opened(self, entry: Entry) -> None:
         """See :class:`~.hub.Owner`."""
-        entry.owner = peer = ServerPeer(self, entry, self._limits.queue)
+        entry.owner = peer = ServerPeer(self, entry)
         with self._change:
-            if not self._handling:
+            if self._handling:
+                return
+            if len(self._accepted) < self._limits.backlog:
                 self._accepted.append(peer)
                 self._change.notify_all()
+                return
+        self._hub.counts["refused"] += 1
+        peer._link.close()
 
     def received(self, entry: Entry, payloads: list[bytes]) -> None:
         """See :class:`~.hub.Owner`."""

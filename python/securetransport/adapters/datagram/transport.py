@@ -64,12 +64,13 @@ def record_length(data: bytes | memoryview, at: int, id_length: int) -> int | No
 
     ``id_length``: the length of the connection IDs that this side has given out.
     """
-    extra = id_length if at < len(data) and data[at] == CONNECTION_ID_RECORD else 0
-    start = at + HEADER + extra
+    start = at + HEADER
+    if at < len(data) and data[at] == CONNECTION_ID_RECORD:
+        start += id_length
     if start > len(data):
         return None
-    length = HEADER + extra + int.from_bytes(data[start - 2 : start], "big")
-    return length if at + length <= len(data) else None
+    end = start + (data[start - 2] << 8 | data[start - 1])
+    return end - at if end <= len(data) else None
 
 
 def whole_records(data: bytes | memoryview, id_length: int) -> Iterator[tuple[int, int]]:
@@ -140,7 +141,10 @@ class Transport:
             datagram = self._receive()
             if datagram is None:
                 return False
-            end = max((end for _, end in whole_records(datagram, self.id_length)), default=0)
+            end = len(datagram)
+            # Most datagrams are one record.
+            if end < HEADER or record_length(datagram, 0, self.id_length) != end:
+                end = max((end for _, end in whole_records(datagram, self.id_length)), default=0)
             if end:
                 self._held, self._at, self._end = memoryview(datagram), 0, end
                 return True
@@ -215,16 +219,21 @@ class ConnectedTransport(Transport):
         return None
 
     def _send(self, data: memoryview) -> None:
-        for _ in range(2):
-            try:
-                self.socket.send(data)
-                return
-            except BlockingIOError:
-                wait(self.socket, selectors.EVENT_WRITE, _ROOM)
-            except OSError as error:
-                if error.errno in LOST and error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
-                    # It may well be about an earlier datagram; this one then has not gone out.
-                    self.refusals += 1
-                    self.failure = error
-                    continue
-                raise
+        try:
+            self.socket.send(data)
+        except OSError as error:
+            self._send_again(data, error)
+
+    def _send_again(self, data: memoryview, error: OSError) -> None:
+        """Once more: when there is room, or when what was said was about an earlier datagram."""
+        if isinstance(error, BlockingIOError):
+            wait(self.socket, selectors.EVENT_WRITE, _ROOM)
+        elif error.errno in LOST and error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
+            self.refusals += 1
+            self.failure = error
+        else:
+            raise error
+        try:
+            self.socket.send(data)
+        except BlockingIOError:
+            return  # lost, as anywhere on the way
