@@ -196,6 +196,8 @@ pub struct Facts {
     pub chains: u32,
     /// Whether CBC records are authenticated from outside (RFC 7366).
     pub encrypt_then_mac: bool,
+    /// The cookie that a server of datagrams gave its client.
+    pub cookie: Vec<u8>,
     /// The peer's chain as it was sent, leaf first.
     pub peer_chain: Vec<Certificate>,
     /// The server name the client asked for.
