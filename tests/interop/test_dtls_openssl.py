@@ -214,3 +214,50 @@ def test_openssl_begins_a_second_handshake(version: str) -> None:
         assert link.receive() == (0, b"data\n")
         assert spi.SSLInternalClientRandom(ctx, None, 32)[1] != before
         assert state(ctx) == st.kSSLConnected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_our_end_begins_a_second_handshake(version: str) -> None:
+    ctx = server(VERSIONS[version])
+    ok(st.SSLSetSessionOption(ctx, st.kSSLSessionOptionAllowRenegotiation, True))
+    with visited(ctx, version, "-cipher", "ALL:@SECLEVEL=0") as (link, running):
+        assert link.handshake() == 0
+        running.drop_until(running.search(rb"Extended master secret: yes\n---\n").end())
+        renewed(link)
+        trade(link, running)
+    ctx = client(VERSIONS[version])
+    allowing = ("-cipher", "ALL:@SECLEVEL=0", "-client_renegotiation", *keys("p256"))
+    with visiting(ctx, version, *allowing) as (link, running):
+        assert link.handshake() == 0
+        running.drop_until(running.search(rb"CIPHER is [^\n]*\n.*?Secure Renegotiation IS supported\n").end())
+        renewed(link)
+        trade(link, running)
+
+
+def renewed(link: Link) -> None:
+    before = spi.SSLInternalClientRandom(link.ctx, None, 32)[1]
+    ok(st.SSLReHandshake(link.ctx))
+    assert link.handshake() == 0
+    assert spi.SSLInternalClientRandom(link.ctx, None, 32)[1] != before
+    assert state(link.ctx) == st.kSSLConnected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_openssl_comes_back_with_our_ticket(version: str, tmp_path: Path) -> None:
+    shared = extensions.SSLSessionTicketKeys()
+    resumed = []
+    for keeping in ("-sess_out", "-sess_in"):
+        ctx = server(VERSIONS[version])
+        ok(extensions.SSLSetSessionTicketKeys(ctx, shared))
+        with visited(ctx, version, "-cipher", "ALL:@SECLEVEL=0", keeping, tmp_path / "session") as (
+            link,
+            running,
+        ):
+            assert link.handshake() == 0
+            report = extensions.SSLCopyConnectionReport(ctx)[1]
+            assert report is not None
+            resumed.append(report["resumed"])
+            running.search(rb"Extended master secret: yes\n---\n")
+            ok(st.SSLClose(ctx))
+            assert running.finish() == 0
+    assert resumed == [False, True]
