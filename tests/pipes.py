@@ -137,9 +137,10 @@ def client(
     host: str | None = certs.HOST,
     anchors: Sequence[certs.Credential] | None = None,
     suites: Sequence[int] | None = None,
+    kind: int = st.kSSLStreamType,
 ) -> Any:
     """A client that trusts ``anchors`` alone, the tests' authority if they are not given."""
-    ctx = st.SSLCreateContext(None, st.kSSLClientSide, st.kSSLStreamType)
+    ctx = st.SSLCreateContext(None, st.kSSLClientSide, kind)
     roots = [certificate(anchor.der) for anchor in (anchors if anchors is not None else [certs.authority()])]
     ok(legacy.SSLSetTrustedRoots(ctx, roots, True))
     if host is not None:
@@ -149,9 +150,13 @@ def client(
     return ctx
 
 
-def server(credential: certs.Credential | str | None = "p256", suites: Sequence[int] | None = None) -> Any:
+def server(
+    credential: certs.Credential | str | None = "p256",
+    suites: Sequence[int] | None = None,
+    kind: int = st.kSSLStreamType,
+) -> Any:
     """A server with a certificate, one of :func:`certs.leaf` by its name."""
-    ctx = st.SSLCreateContext(None, st.kSSLServerSide, st.kSSLStreamType)
+    ctx = st.SSLCreateContext(None, st.kSSLServerSide, kind)
     if credential is not None:
         chosen = certs.leaf(credential) if isinstance(credential, str) else credential
         ok(st.SSLSetCertificate(ctx, array(chosen)))

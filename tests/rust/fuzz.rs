@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
+mod net;
 mod tap;
 #[path = "../../rust/fuzz/src/targets.rs"]
 mod targets;
@@ -135,7 +136,8 @@ targets!(
     client,
     server,
     handshake,
-    connected
+    connected,
+    datagram
 );
 
 /// A recorded client's stream takes a server all the way to data and the end: deep states are reached.
@@ -336,4 +338,9 @@ fn the_seeds_are_written() {
     }
     write("connected", "client", &[0, 23, 3, 1, 2, 3, 22, 4, 0, 0, 0, 0, 21, 2, 1, 100, 23, 0, 21, 2, 1, 0]);
     write("connected", "server", &[1, 23, 3, 1, 2, 3, 22, 4, 0, 0, 0, 0, 20, 1, 1]);
+    let (up, down) = (targets::datagrams(true), targets::datagrams(false));
+    for flags in [0, 2, 4 + 8] {
+        write("datagram", &format!("client-{flags}"), &with(flags, &down));
+        write("datagram", &format!("server-{flags}"), &with(flags | 1, &up));
+    }
 }

@@ -75,6 +75,7 @@ _LOST = frozenset(
         errno.ENOBUFS,
         errno.EPERM,
         errno.ECONNREFUSED,
+        errno.ECONNRESET,
         errno.EHOSTUNREACH,
         errno.EHOSTDOWN,
         errno.ENETUNREACH,

@@ -3,6 +3,8 @@
 
 #[path = "../../../tests/rust/common.rs"]
 pub mod common;
+#[path = "../../../tests/rust/net.rs"]
+pub mod net;
 #[path = "../../../tests/rust/tap.rs"]
 pub mod tap;
 pub mod targets;

@@ -5,6 +5,7 @@
 //! wire that knows the keys, and seal their forgeries with them.
 
 use crate::common::{End, Pipe, WOULD_BLOCK};
+use crate::net::{Net, Weather};
 use crate::tap::{self, DATA, HANDSHAKE, KNOWN, Record, SCENES, Tap, Way};
 use st_core::config::{ClientAuth, Credentials, Role};
 use st_core::crypto::sign::PrivateKey;
@@ -45,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     ("server", server),
     ("handshake", handshake),
     ("connected", connected),
+    ("datagram", datagram),
 ];
 
 /// An RSA key of 1024 bits, for speed, with its certificate; fixed, so that recordings stay true.
@@ -472,6 +474,51 @@ pub fn connected(data: &[u8]) {
         }
     }
     finish(&mut tap);
+}
+
+/// Anybody's datagrams during a handshake, or on a connected session, which they must not touch. Each is answered by
+/// little.
+pub fn datagram(data: &[u8]) {
+    let (first, mut rest) = choice(data);
+    let (client, connected) = (first & 1 == 0, first & 2 != 0);
+    let mut net = Net::new(1, Weather::default());
+    net.versions(9, 11);
+    for one in [true, false] {
+        let session = &mut net.side(one).end.session;
+        assert_eq!(session.set_enabled_ciphers(&[0x00a8, 0x008c]), 0);
+        assert_eq!(session.set_psk_secret(b"shared by both"), 0);
+        assert_eq!(session.set_datagram_size(if first & 4 == 0 { 1400 } else { 100 }), 0);
+    }
+    if first & 8 != 0 {
+        assert_eq!(net.server.end.session.set_datagram_cookie(b"a cookie"), 0);
+    }
+    if connected {
+        assert_eq!(net.handshake(), (0, 0));
+    }
+    while let [high, low, tail @ ..] = rest {
+        let (bytes, tail) = tail.split_at(usize::from(u16::from_be_bytes([*high, *low])).min(tail.len()));
+        rest = tail;
+        net.side(client).inbox.push_back(bytes.to_vec());
+        let before = net.side(client).sent;
+        let mut call = if connected { Call::read(100) } else { Call::handshake() };
+        assert!(may_return(net.call(client, &mut call, &[], &mut Vec::new())));
+        assert!(net.side(client).sent - before <= 20);
+        if !connected {
+            net.wait();
+            assert!(may_return(net.call(!client, &mut Call::handshake(), &[], &mut Vec::new())));
+        }
+    }
+    if connected {
+        assert_eq!(net.exchange(&[5; 50]), Ok(()));
+    }
+}
+
+/// What one end sends in a handshake over datagrams, each behind its length.
+pub fn datagrams(up: bool) -> Vec<u8> {
+    let mut net = Net::quiet(11);
+    net.handshake();
+    let sent = net.log.iter().filter(|(from, _)| *from == up);
+    sent.flat_map(|(_, bytes)| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat()).collect()
 }
 
 /// The stream of one end, recorded: a handshake, some data, the end. A server with the same clock and the same

@@ -135,6 +135,7 @@ pub fn on_hello_verify(
     if profile::by_wire(cx.config.framing, request.version).is_none() {
         return Err(Incompatible::VersionAnswered.into());
     }
+    cx.facts.cookie.clone_from(&request.cookie);
     hello.cookie = Some(request.cookie);
     let mut transcript = Transcript::new();
     cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &hello.encode()?)?;
@@ -158,7 +159,8 @@ fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, F
         version: offer.highest.wire,
         random: offer.random,
         session_id: offer.wanted.as_ref().map(|wanted| wanted.id.clone()).unwrap_or_default(),
-        cookie: offer.highest.cookie.then(Vec::new),
+        // Shown again in a renegotiation: OpenSSL answers to the hello before where it is missing.
+        cookie: offer.highest.cookie.then(|| facts.cookie.clone()),
         suites,
         compressions: vec![0],
         extensions: Some(extensions::offer(&Offering {

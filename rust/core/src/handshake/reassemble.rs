@@ -25,7 +25,7 @@ const FIRST: core::ops::RangeInclusive<u16> = 0..=15;
 pub struct Expected {
     /// The messages that may begin a handshake now: such a one is taken whatever its number is.
     pub openers: &'static [HandshakeType],
-    /// Whether this handshake's keys are in use. A Finished before that is the one of the handshake before.
+    /// Whether this handshake's keys are in use: a Finished before that is the one of the handshake before.
     pub finished: bool,
 }
 
@@ -84,10 +84,16 @@ impl Reassembler {
     }
 
     fn take(&mut self, fragment: &Fragment<'_>, expected: Expected) -> bool {
-        if fragment.typ == HandshakeType::FINISHED && !expected.finished {
+        let openers = expected.openers;
+        let late = match fragment.typ {
+            HandshakeType::FINISHED => !expected.finished,
+            // Under way already: one that came late, or one that would take the number of another message.
+            HandshakeType::HELLO_REQUEST => !openers.contains(&fragment.typ),
+            _ => false,
+        };
+        if late {
             return true;
         }
-        let openers = expected.openers;
         if openers.contains(&fragment.typ) && fragment.seq != self.next && FIRST.contains(&fragment.seq) {
             self.next = fragment.seq;
             self.clear();
@@ -246,6 +252,18 @@ mod tests {
         assert!(reassembler.push(&finished, NO) && reassembler.next_message().is_none());
         assert!(!reassembler.push(&finished, Expected { finished: true, ..NO }));
         assert!(reassembler.holds_message());
+        Ok(())
+    }
+
+    #[test]
+    fn a_hello_request_during_a_handshake_takes_nobodys_number() -> Result<(), Fault> {
+        let mut reassembler = Reassembler::default();
+        assert!(reassembler.push(&fragment::frame(HandshakeType::HELLO_REQUEST, 0, &[])?, NO));
+        reassembler.push(&fragment::frame(HandshakeType::HELLO_VERIFY_REQUEST, 0, &[0xfe, 0xff, 0])?, NO);
+        assert_eq!(
+            reassembler.next_message().map(|(typ, _, _)| typ),
+            Some(HandshakeType::HELLO_VERIFY_REQUEST)
+        );
         Ok(())
     }
 }
