@@ -69,6 +69,9 @@ class Relay:
 
     def rebind(self) -> None:
         """Every client comes from another port from now on, as after a NAT forgot it."""
+        self._stop_out.send(b"r")
+
+    def _rebind(self) -> None:
         old, self._behind = self._behind, {}
         for sock in old.values():
             self._selector.unregister(sock)
@@ -97,7 +100,10 @@ class Relay:
             left = max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
             for key, _ in self._selector.select(left):
                 if key.fileobj is self._stop_in:
-                    return
+                    if self._stop_in.recv(1) != b"r":
+                        return
+                    self._rebind()
+                    break  # what was selected beside may be closed now
                 self._take(key.fileobj, key.data)
             while self._later and self._later[0][0] <= time.monotonic():
                 _, _, sock, data, address = heapq.heappop(self._later)

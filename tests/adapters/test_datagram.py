@@ -457,6 +457,45 @@ def test_a_flood_of_first_hellos_leaves_no_state_and_gets_no_more_than_it_sent()
             assert client.receive(PATIENCE) == b"served"
 
 
+def test_a_client_is_followed_to_a_new_address_by_the_name_in_its_records() -> None:
+    with (
+        serving(echo, credentials=credentials()) as server,
+        Relay(("127.0.0.1", server.port), Weather(), 1) as relay,
+        reach(relay, trusted=[anchor()], server_name="localhost") as client,
+    ):
+        own, named = extensions.SSLCopyDatagramConnectionIDs(client.context, None, None)[1:]
+        assert own == b""
+        assert len(named or b"") == 8
+        for turn in range(3):
+            payload = b"from another port %d" % turn
+            client.send(payload)
+            assert client.receive(PATIENCE) == payload
+            relay.rebind()
+        assert server.counts["moved"] == 2
+        assert server.counts["accepted"] == 1
+
+
+def test_without_names_a_new_address_is_a_stranger() -> None:
+    with (
+        serving(echo, credentials=credentials(), connection_id=None) as server,
+        Relay(("127.0.0.1", server.port), Weather(), 1) as relay,
+        reach(relay, trusted=[anchor()], server_name="localhost") as client,
+    ):
+        assert extensions.SSLCopyDatagramConnectionIDs(client.context, None, None) == (0, None, None)
+        client.send(b"first")
+        assert client.receive(PATIENCE) == b"first"
+        relay.rebind()
+        client.send(b"second")
+        eventually(lambda: server.counts["dropped"] == 1)
+        assert server.counts["moved"] == 0
+
+
+@pytest.mark.parametrize("mistake", [0, 33, b"x", True, "8"])
+def test_a_server_gives_out_names_of_one_length(mistake: Any) -> None:
+    with pytest.raises(ValueError, match="length from 1 to 32"):
+        datagram.listen(("127.0.0.1", 0), credentials=credentials(), connection_id=mistake)
+
+
 def begin(server: Any, sock: socket.socket) -> None:
     """A client that shows it can hear, and then says no more."""
     context = st.SSLCreateContext(None, st.kSSLClientSide, st.kSSLDatagramType)

@@ -205,7 +205,7 @@ class AsyncClient(AsyncPeer):
         self._heard = False
         self._refused: OSError | None = None
         self._endpoint = _Endpoint(self._received, self._complained)
-        self._link = FedLink(settings.context(), self._endpoint.send, settings.on_pause)
+        self._link = FedLink(settings.context(), self._endpoint.send, settings.on_pause, settings.id_length)
         self._timer = _Timer(asyncio.get_running_loop(), self._advance)
 
     @property
@@ -402,7 +402,7 @@ class AsyncServer:
         self._settings = settings
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._hub = Hub(self, CookieGate(), limits, 0)
+        self._hub = Hub(self, CookieGate(), limits, settings.id_length)
         self._endpoints: list[_Endpoint] = []
         self._timer = _Timer(self._loop, self._tick)
         self._tasks: set[asyncio.Task[None]] = set()

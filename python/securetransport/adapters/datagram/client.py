@@ -110,7 +110,7 @@ class DatagramClient(Facts):
     def __init__(self, sock: socket.socket, settings: Settings) -> None:
         self._socket = sock
         try:
-            self._transport = ConnectedTransport(sock)
+            self._transport = ConnectedTransport(sock, settings.id_length)
             self._link = Link(settings.context(), self._transport, settings.on_pause)
         except BaseException:
             sock.close()

@@ -46,7 +46,7 @@ def make_link(
     settings: Settings, entry: Entry, cookie: bytes, send: Callable[[bytes, Source], None]
 ) -> FedLink:
     """The association of a peer whose cookie came back."""
-    context = settings.context()
+    context = settings.context(entry.connection_id)
     SSLSetDatagramHelloCookie(context, cookie, len(cookie))
     return FedLink(
         context, lambda data: send(data, entry.source), settings.on_pause, len(entry.connection_id)
@@ -191,7 +191,7 @@ class DatagramServer:
         self.sockets = sockets
         self._settings = settings
         self._limits = limits
-        self._hub = Hub(self, CookieGate(), limits, 0)
+        self._hub = Hub(self, CookieGate(), limits, settings.id_length)
         self.budget = Budget(limits)
         self._accepted: collections.deque[ServerPeer] = collections.deque()
         self._ready: collections.deque[ServerPeer] = collections.deque()

@@ -43,6 +43,11 @@ PRE_SHARED_SUITES: tuple[int, ...] = (
 )
 
 
+#: Bytes of the random names that a server gives out, and the most that a name can have.
+_ID_LENGTH = 8
+_LONGEST_ID = 32
+
+
 class Options(TypedDict, total=False):
     """What both sides can be set to; every option has a default.
 
@@ -51,7 +56,10 @@ class Options(TypedDict, total=False):
     ``kDTLSProtocol1`` or ``kDTLSProtocol12`` (both DTLS 1.2). ``suites``: numbers of cipher suites, in order
     (``PRE_SHARED_SUITES`` with a ``psk``, ``SUITES`` without one and where there is also ``trusted`` or, on a
     server, ``credentials``). ``alpn``: application protocols. ``mtu``: the largest datagram to send, in bytes
-    (1400). ``srtp``: numbers of SRTP protection profiles (RFC 5764), in order.
+    (1400). ``connection_id``: by it this side knows the peer's records whatever address they come from (RFC 9146). On
+    a server a length from 1 to 32, and every peer gets a random one (8); on a client the bytes themselves, or ``b""``
+    to put only the server's into records (``b""``); ``None``: do without. ``srtp``: numbers of SRTP protection
+    profiles (RFC 5764), in order.
     ``configure(context)``: whatever else Secure Transport can set, called at the end. ``on_pause(context, status)``:
     called at each pause that ``configure`` has asked for, such as errSSLPeerAuthCompleted; what it raises ends the
     handshake.
@@ -63,6 +71,7 @@ class Options(TypedDict, total=False):
     suites: Sequence[int]
     alpn: Sequence[Text]
     mtu: int
+    connection_id: bytes | int | None
     srtp: Sequence[int]
     configure: Callable[[SSLContext], object]
     on_pause: OnPause
@@ -102,7 +111,7 @@ class Settings:
     def of_server(cls, options: ServerOptions) -> Settings:
         """A server's. Its first context is made now, so that mistakes show before the first peer."""
         made = cls(False, _known(options, ServerOptions))
-        made.context()
+        made.context(bytes(made.id_length))
         return made
 
     @property
@@ -110,7 +119,23 @@ class Settings:
         """What to do at pauses."""
         return self.options.get("on_pause")
 
-    def context(self) -> SSLContext:
+    @property
+    def id_length(self) -> int:
+        """How long the names are that peers put into their records; 0 for none. ValueError for what cannot be."""
+        wanted = self.options.get("connection_id", b"" if self.client else _ID_LENGTH)
+        if wanted is None:
+            return 0
+        if self.client:
+            if not isinstance(wanted, bytes) or len(wanted) > _LONGEST_ID:
+                raise ValueError("connection_id is up to 32 bytes for a client; lengths are for servers.")
+            return len(wanted)
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= _LONGEST_ID:
+            raise ValueError(
+                "connection_id is a length from 1 to 32 for a server; every peer gets another one."
+            )
+        return wanted
+
+    def context(self, connection_id: bytes = b"") -> SSLContext:
         """A new context for one association."""
         options = self.options
         side = SSLProtocolSide.kSSLClientSide if self.client else SSLProtocolSide.kSSLServerSide
@@ -120,6 +145,9 @@ class Settings:
         self._set_proofs(context)
         self._set_keys(context)
         self._set_extras(context)
+        if options.get("connection_id", b"") is not None and (connection_id or self.client):
+            name = connection_id or options.get("connection_id", b"")
+            extensions.SSLSetDatagramConnectionID(context, name, len(name))
         if "configure" in options:
             options["configure"](context)
         return context
