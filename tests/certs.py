@@ -156,6 +156,7 @@ def _build(
     valid: tuple[datetime.datetime, datetime.datetime],
 ) -> x509.CertificateBuilder:
     subject = _name(common_name)
+    above = issuer.key.public_key() if issuer else public_key
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -165,6 +166,7 @@ def _build(
         .not_valid_before(valid[0])
         .not_valid_after(valid[1])
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
     )
 
 

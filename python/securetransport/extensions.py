@@ -53,7 +53,6 @@ __all__ = [
     "SSLSetSessionTicketKeys",
     "SecKeyCreateWithCallbacks",
     "SecPolicyCreateQualifiedWebsite",
-    "SecPolicyCreateStrict",
     "SecTrustSetAllowances",
     "SecTrustSetCRLs",
     "SecTrustSetMaximumPathLength",
@@ -207,14 +206,6 @@ def SecTrustSetMaximumPathLength(trust: SecTrust | None, length: int | None) -> 
         return errSecParam
     target.set_path_limit(limit)
     return errSecSuccess
-
-
-def SecPolicyCreateStrict() -> SecPolicy:
-    """In addition to other policies: the letter of RFC 5280 and of the CA/Browser Forum's baseline requirements.
-
-    Public authorities keep it; internal ones often do not, which harms nobody. ``docs/trust.md`` lists the rules.
-    """
-    return SecPolicy.strict()
 
 
 def SecPolicyCreateQualifiedWebsite(hostname: str | None) -> SecPolicy | None:

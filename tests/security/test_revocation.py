@@ -207,11 +207,9 @@ def serial(made: pki.Made) -> int:
     return made.certificate.serial_number
 
 
-def listed(*crls: bytes, required: bool = False, leaf: pki.Made | None = None, strict: bool = False) -> int:
+def listed(*crls: bytes, required: bool = False, leaf: pki.Made | None = None) -> int:
     flags = c.kSecRevocationCRLMethod | c.kSecRevocationRequirePositiveResponse
     policies = [s.SecPolicyCreateRevocation(flags)] if required else []
-    if strict:
-        policies.append(extensions.SecPolicyCreateStrict())
     made = trust(leaf, *policies)
     assert extensions.SecTrustSetCRLs(made, crls) == 0
     return judged(made)
@@ -294,11 +292,15 @@ def test_an_issuer_whose_key_may_not_sign_lists_signs_none() -> None:
         assert judged(made) == code
 
 
-def test_the_strict_policy_asks_for_the_number_of_a_list() -> None:
+def test_a_list_without_the_number_that_belongs_to_its_kind_revokes_but_vouches_for_nothing() -> None:
     number = serial(pki.leaf())
-    assert listed(crl(number, number=False)) == c.errSecCertificateRevoked
-    assert listed(crl(number, number=False), strict=True) == 0
-    assert listed(crl(number), strict=True) == c.errSecCertificateRevoked
+    of_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(pki.intermediate().key.public_key())
+    for extra in ([(of_issuer, False)], [(x509.CRLNumber(7), True)]):
+        assert listed(crl(number, number=False, extra=extra)) == c.errSecCertificateRevoked
+        unlisted = listed(crl(1, number=False, extra=extra), required=True)
+        assert unlisted == c.errSecIncompleteCertRevocationCheck
+    assert listed(crl(1, number=False), required=True) == 0, "a bare list of old"
+    assert listed(crl(1, extra=[(of_issuer, False)]), required=True) == 0
 
 
 def test_the_policy_chooses_between_the_methods() -> None:

@@ -268,7 +268,7 @@ pub fn chain(data: &[u8]) {
     }
     let mut policies = vec![Policy::ssl(first & 2 == 0, Some(b"localhost".to_vec()))];
     if first & 4 != 0 {
-        policies.push(Policy::strict());
+        policies.push(Policy::qualified(None));
     }
     let mut trust = Trust::new(chain, policies);
     trust.set_anchors(Some(vec![anchor]));

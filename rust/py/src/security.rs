@@ -301,12 +301,6 @@ impl Policy {
         x509::Policy::revocation(flags).into()
     }
 
-    /// The letter of the standards, in addition to others.
-    #[staticmethod]
-    fn strict() -> Policy {
-        x509::Policy::strict().into()
-    }
-
     /// A word for the purpose.
     #[getter]
     fn kind(&self) -> &'static str {

@@ -97,7 +97,8 @@ impl Certificate {
         &self.0.der
     }
 
-    fn slice(&self, range: &Range<usize>) -> &[u8] {
+    /// A part of the encoding.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &[u8] {
         self.0.der.get(range.clone()).unwrap_or_default()
     }
 

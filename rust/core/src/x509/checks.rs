@@ -13,7 +13,7 @@ use super::policy::Policy;
 use super::reason::{Reason, ReasonKind};
 use super::revocation::Evidence;
 use super::search::{End, Judged, Path};
-use super::{policies, purposes, strict, time};
+use super::{form, policies, purposes, time};
 use crate::crypto::sign::KeyKind;
 
 /// Comparisons of names with name constraints in one evaluation, over all chains that are tried.
@@ -25,6 +25,8 @@ pub(super) struct Rules<'a> {
     pub now: i64,
     /// What may be let off.
     pub allowed: Allowances,
+    /// Whether a leaf may say that it is an authority.
+    pub leaf_is_authority: bool,
     /// Whether an anchor's expiry alone does not count.
     pub old_roots: bool,
     /// Whether an answer about the revocation of every certificate has to be there.
@@ -85,7 +87,7 @@ pub(super) fn judge(
         if !(root && depth > 0 && rules.old_roots) {
             validity(depth, certificate, rules.now, &mut ledger);
         }
-        form(depth, certificate, &mut ledger);
+        shape(depth, certificate, &mut ledger);
         key_size(depth, certificate, strong, &mut ledger);
         if !root {
             signature_strength(depth, certificate, strong, &mut ledger);
@@ -106,8 +108,8 @@ pub(super) fn judge(
         );
     }
     purposes::check(path, rules, &mut ledger);
-    if rules.policies.iter().any(Policy::is_strict) {
-        strict::check(path, &mut ledger);
+    if rules.policies.iter().any(Policy::wants_form) {
+        form::check(path, rules, &mut ledger);
     }
     let revocation = evidence.check(path, rules, &mut ledger);
     Judged { reasons: ledger.reasons, used: ledger.used, revocation }
@@ -145,7 +147,7 @@ fn validity(depth: usize, certificate: &Certificate, now: i64, ledger: &mut Ledg
 }
 
 /// Rules every certificate is held to, wherever it stands.
-fn form(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
+fn shape(depth: usize, certificate: &Certificate, ledger: &mut Ledger) {
     let name = called(certificate);
     let extensions = certificate.extensions();
     for oid in &extensions.unknown_critical {

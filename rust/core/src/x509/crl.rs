@@ -46,8 +46,9 @@ struct Scope {
     pointed: bool,
     /// It may not be used at all: unknown critical extensions, lists of other issuers' certificates, deltas.
     unusable: bool,
-    /// The number that RFC 5280 section 5.2.3 asks for is there, and not critical.
-    numbered: bool,
+    /// It is of the kind that RFC 5280 describes, but without the number of section 5.2.3 or with a critical one:
+    /// what is listed is revoked, but the list is not good enough to vouch for anything.
+    misnumbered: bool,
 }
 
 /// No CRL has more critical business than this many extensions.
@@ -79,16 +80,12 @@ impl Crl {
     }
 
     /// Whether it speaks of this certificate at all, leaving its signature aside.
-    pub(super) fn covers(&self, certificate: &Certificate, now: i64, strict: bool) -> bool {
+    pub(super) fn covers(&self, certificate: &Certificate, now: i64) -> bool {
         let inner = &self.0;
         let scope = inner.scope;
         let fresh = inner.from <= now && inner.until.is_none_or(|until| now <= until);
         let in_scope = if certificate.is_ca() { !scope.users } else { !scope.authorities };
-        *inner.issuer == *certificate.normalized_issuer()
-            && fresh
-            && in_scope
-            && !scope.unusable
-            && (!strict || scope.numbered)
+        *inner.issuer == *certificate.normalized_issuer() && fresh && in_scope && !scope.unusable
     }
 
     /// Whether the issuer signed it and may sign such lists.
@@ -113,7 +110,9 @@ impl Crl {
             }
         }
         let until = self.0.until.unwrap_or(i64::MAX);
-        let whole = !self.0.scope.partial && (!self.0.scope.pointed || self.is_pointed_at_by(certificate));
+        let scope = self.0.scope;
+        let whole = !scope.partial && !scope.misnumbered;
+        let whole = whole && (!scope.pointed || self.is_pointed_at_by(certificate));
         whole.then_some(Status::Good { until })
     }
 
@@ -184,14 +183,21 @@ fn read(der: &[u8]) -> Result<Inner, Malformed> {
 /// The extensions of the list (RFC 5280 section 5.2); returns the names of its point.
 fn read_scope<'a>(value: &'a [u8], scope: &mut Scope) -> Result<Option<&'a [u8]>, Malformed> {
     let mut point = None;
+    let (mut identified, mut numbered) = (false, false);
     let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
     for _ in 0..EXTENSIONS {
-        let Some(item) = items.next()? else { return Ok(point) };
+        let Some(item) = items.next()? else {
+            scope.misnumbered |= identified && !numbered;
+            return Ok(point);
+        };
         let found = Extension::read(&item)?;
         match found.oid {
             // An authority key identifier: the issuer's name and signature decide anyway.
-            [0x55, 0x1d, 35] => {}
-            [0x55, 0x1d, 20] => scope.numbered = !found.critical,
+            [0x55, 0x1d, 35] => identified = true,
+            [0x55, 0x1d, 20] => {
+                numbered = true;
+                scope.misnumbered |= found.critical;
+            }
             [0x55, 0x1d, 27] => scope.unusable = true,
             [0x55, 0x1d, 28] => point = distribution(found.content, scope)?,
             _ => scope.unusable |= found.critical,

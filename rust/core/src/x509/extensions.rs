@@ -20,8 +20,10 @@ pub(super) struct Basic {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AuthorityKey {
     pub key_id: Option<Range<usize>>,
-    /// Whether it also names the issuer's issuer or serial number.
-    pub names_issuer: bool,
+    /// The content of the GeneralNames of the issuer's own issuer.
+    pub issuer: Option<Range<usize>>,
+    /// The content of the issuer's serial number.
+    pub serial: Option<Range<usize>>,
 }
 
 /// Bits of a key usage, first bit highest (RFC 5280 section 4.2.1.3).
@@ -326,9 +328,8 @@ fn basic(content: &[u8]) -> Result<Basic, Malformed> {
 
 fn authority_key(der: &[u8], content: &[u8]) -> Result<AuthorityKey, Malformed> {
     let mut fields = Items::new(walk::only(content, Tag::Sequence)?.value);
-    let key_id = fields.optional(0)?.map(|item| range(der, item.value));
-    let issuer = fields.optional(1)?.is_some();
-    let serial = fields.optional(2)?.is_some();
+    let mut field = |number| Ok(fields.optional(number)?.map(|item| range(der, item.value)));
+    let (key_id, issuer, serial) = (field(0)?, field(1)?, field(2)?);
     fields.end()?;
-    Ok(AuthorityKey { key_id, names_issuer: issuer || serial })
+    Ok(AuthorityKey { key_id, issuer, serial })
 }

@@ -8,7 +8,7 @@
 //! ```text
 //! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
 //! host, constraints                              matching of names
-//! search -> checks, purposes, policies, strict -> trust    paths, their faults, the verdict
+//! search -> checks, purposes, policies, form -> trust    paths, their faults, the verdict
 //! revocation <- ocsp, crl                        what was taken back
 //! allowances, exceptions                         what is let off, by name
 //! pkcs12, pkcs7 <- ber                           files that hold certificates and keys
@@ -23,6 +23,7 @@ mod constraints;
 mod crl;
 mod exceptions;
 mod extensions;
+mod form;
 mod host;
 mod names;
 mod ocsp;
@@ -34,7 +35,6 @@ mod purposes;
 mod reason;
 mod revocation;
 mod search;
-mod strict;
 mod time;
 mod trust;
 mod walk;

@@ -283,7 +283,12 @@ impl<'a> GeneralName<'a> {
 
 /// Every name of a GeneralNames value.
 pub(super) fn general_names(value: &[u8]) -> Result<Vec<GeneralName<'_>>, Malformed> {
-    let mut items = Items::new(walk::only(value, Tag::Sequence)?.value);
+    listed(walk::only(value, Tag::Sequence)?.value)
+}
+
+/// Every name of the content of a GeneralNames.
+pub(super) fn listed(content: &[u8]) -> Result<Vec<GeneralName<'_>>, Malformed> {
+    let mut items = Items::new(content);
     let mut names = Vec::new();
     while let Some(item) = items.next()? {
         names.push(GeneralName::read(&item)?);

@@ -18,7 +18,6 @@ pub(super) enum Purpose {
     CodeSigning,
     TimeStamping,
     Revocation { flags: u32 },
-    Strict,
 }
 
 /// Flags of a revocation policy, as SecRevocationPolicyFlags has them.
@@ -88,13 +87,6 @@ impl Policy {
         Policy(Purpose::Revocation { flags })
     }
 
-    /// In addition to others: the letter of RFC 5280 and of the CA/Browser Forum's rules, as public authorities
-    /// keep them and internal ones often do not.
-    #[must_use]
-    pub fn strict() -> Policy {
-        Policy(Purpose::Strict)
-    }
-
     /// A word for the purpose.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -108,7 +100,6 @@ impl Policy {
             Purpose::CodeSigning => "code",
             Purpose::TimeStamping => "time",
             Purpose::Revocation { .. } => "revocation",
-            Purpose::Strict => "strict",
         }
     }
 
@@ -144,10 +135,9 @@ impl Policy {
         }
     }
 
-    /// Whether this is the strict addition.
-    #[must_use]
-    pub fn is_strict(&self) -> bool {
-        self.0 == Purpose::Strict
+    /// Whether it holds the whole chain to the form that the standards give to those of TLS servers.
+    pub(super) fn wants_form(&self) -> bool {
+        matches!(self.0, Purpose::Ssl { server: true, .. })
     }
 
     /// Whether it asks for keys and hashes of today: TLS and EAP servers, qualified ones among them.

@@ -107,7 +107,7 @@ fn wanted(purpose: &Purpose) -> Option<Wanted> {
         ),
         Purpose::CodeSigning => ("signing programs", &[CODE_SIGNING], true, usage::DIGITAL_SIGNATURE),
         Purpose::TimeStamping => ("time stamps", &[TIME_STAMPING], true, SIGNS),
-        Purpose::Basic | Purpose::Revocation { .. } | Purpose::Strict => return None,
+        Purpose::Basic | Purpose::Revocation { .. } => return None,
     };
     Some(Wanted { what, purposes, must, usage })
 }

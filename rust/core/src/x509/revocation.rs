@@ -70,16 +70,10 @@ impl<'a> Evidence<'a> {
         found
     }
 
-    fn by_crl(
-        &mut self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        now: i64,
-        strict: bool,
-    ) -> Option<Status> {
+    fn by_crl(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let mut found = None;
         for crl in self.crls {
-            if !crl.covers(certificate, now, strict) {
+            if !crl.covers(certificate, now) {
                 continue;
             }
             let signed = match self.signed.get(&(crl.id(), issuer.id())) {
@@ -105,7 +99,6 @@ impl<'a> Evidence<'a> {
     pub fn check(&mut self, path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) -> Checked {
         let asked = rules.policies.iter().find_map(super::policy::Policy::revocation_flags);
         let methods = asked.map_or(flags::OCSP | flags::CRL, |flags| flags);
-        let strict = rules.policies.iter().any(super::policy::Policy::is_strict);
         let mut checked = Checked { leaf: false, until: None };
         for (depth, pair) in path.certificates.windows(2).enumerate() {
             let [certificate, issuer] = pair else { continue };
@@ -115,7 +108,7 @@ impl<'a> Evidence<'a> {
             };
             let by_crl = |evidence: &mut Self| {
                 let used = methods & (flags::CRL | flags::PREFER_CRL) != 0;
-                used.then(|| evidence.by_crl(certificate, issuer, rules.now, strict)).flatten()
+                used.then(|| evidence.by_crl(certificate, issuer, rules.now)).flatten()
             };
             // Whoever says that it was revoked is right; in between, both are asked.
             let (ocsp, crl) = (by_ocsp(self), by_crl(self));

@@ -20,6 +20,8 @@ use super::search::{Anchors, Judged, Search};
 pub mod options {
     /// Expired certificates are let pass.
     pub const ALLOW_EXPIRED: u32 = 1;
+    /// A leaf may say that it is an authority.
+    pub const LEAF_IS_AUTHORITY: u32 = 2;
     /// An expired anchor is let pass.
     pub const ALLOW_EXPIRED_ROOT: u32 = 8;
     /// An answer about the revocation of every certificate has to be there.
@@ -288,6 +290,7 @@ impl Trust {
             policies: &self.policies,
             now,
             allowed,
+            leaf_is_authority: self.options & options::LEAF_IS_AUTHORITY != 0,
             old_roots: self.options & options::ALLOW_EXPIRED_ROOT != 0,
             every_revocation: self.options & options::REQUIRE_REVOCATION != 0,
             limit: self.limit,
