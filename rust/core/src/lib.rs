@@ -16,6 +16,7 @@ pub mod record;
 pub mod resumption;
 pub mod scheme;
 pub mod session;
+pub mod shared;
 pub mod status;
 pub mod suite;
 pub mod wire;

@@ -11,6 +11,7 @@ mod cache;
 mod calls;
 mod context;
 mod drive;
+mod fork;
 mod keys;
 mod metadata;
 mod offer;
@@ -40,6 +41,7 @@ mod _native {
         super::keys::register(module)?;
         super::offer::register(module)?;
         super::trust::register(module)?;
+        super::fork::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
