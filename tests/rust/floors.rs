@@ -13,16 +13,17 @@ use std::path::{Path, PathBuf};
 /// allowed.
 const FLOORS: &[(&str, &[&str])] = &[
     ("fault", &[]),
+    ("shared", &[]),
     ("crypto", &["fault"]),
     ("wire", &["fault"]),
-    ("x509", &["fault", "crypto"]),
+    ("x509", &["fault", "crypto", "shared"]),
     ("cookie", &["fault", "wire", "crypto"]),
     ("profile", &["wire::ids", "crypto"]),
     ("suite", &["wire::ids", "crypto", "profile"]),
     ("group", &["wire::ids", "crypto"]),
     ("scheme", &["wire::ids", "crypto"]),
     ("srtp", &["wire::ids"]),
-    ("resumption", &["fault", "wire", "crypto", "x509", "profile", "suite"]),
+    ("resumption", &["fault", "shared", "wire", "crypto", "x509", "profile", "suite"]),
     (
         "config",
         &["fault", "wire", "crypto", "x509", "profile", "suite", "group", "scheme", "srtp", "resumption"],

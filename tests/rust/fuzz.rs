@@ -137,7 +137,9 @@ targets!(
     server,
     handshake,
     connected,
-    datagram
+    datagram,
+    ticket,
+    resumed
 );
 
 /// A recorded client's stream takes a server all the way to data and the end: deep states are reached.
@@ -154,6 +156,15 @@ fn a_recorded_stream_is_taken_again_to_its_end() {
         assert_eq!(end.run(&mut Call::read(1000), &mut from, &mut to, &[], &mut out), 0);
     }
     assert_eq!(out, [7; 705]);
+}
+
+/// What the target looks for in a ticket is in its seed: deep states are reached.
+#[test]
+fn the_seed_of_a_session_is_one() {
+    let seed = fs::read(folder("ticket").join("plain")).unwrap();
+    let (saved, _) = st_core::resumption::Saved::decode(Framing::Stream, &seed[1..]).unwrap();
+    assert_eq!(saved.suite.id, SuiteId(tap::KNOWN));
+    assert_eq!(saved.master.len(), 48);
 }
 
 /// Highest versions of old connections, as the fuzz targets number them.
@@ -334,6 +345,17 @@ fn the_seeds_are_written() {
             "handshake",
             &format!("deeds-{scene}"),
             &[scene, 0x02, 2, 0, 9, 1, 0x03, 6, 0, 1, 21, 0x05, 4, 0, 6, 8],
+        );
+    }
+    let saved = targets::saved_session();
+    write("ticket", "plain", &with(1, &saved));
+    write("ticket", "sealed", &with(0, &[7; 200]));
+    for phase in 0..6 {
+        write("resumed", &format!("clean-{phase}"), &[phase]);
+        write(
+            "resumed",
+            &format!("deeds-{phase}"),
+            &[phase, 0x02, 2, 0, 9, 1, 0x03, 7, 0, 1, 4, 0x05, 6, 0, 2, 23],
         );
     }
     write("connected", "client", &[0, 23, 3, 1, 2, 3, 22, 4, 0, 0, 0, 0, 21, 2, 1, 100, 23, 0, 21, 2, 1, 0]);

@@ -16,6 +16,7 @@ use st_core::keys::transcript::Transcript;
 use st_core::profile::{self, Framing, Profile};
 use st_core::record::head::{HEADER, Head, MAX_PLAIN};
 use st_core::record::protect::{self, Material, Opener, Sealer};
+use st_core::resumption::{SessionCache, TicketKeys};
 use st_core::session::{Call, Session, State};
 use st_core::status::OsStatus;
 use st_core::suite::{self, Kx};
@@ -93,6 +94,8 @@ struct Side {
     opened: u64,
     sealer: Option<Sealer>,
     sealed: u64,
+    /// Which keys the sealer was made of.
+    epoch: u32,
     /// Records of the sender so far.
     seen: usize,
     /// The sender has sent its ChangeCipherSpec.
@@ -111,6 +114,10 @@ pub struct Tap {
     transcript: Option<Transcript>,
     randoms: Randoms,
     keys: Option<classic::KeyBlock>,
+    /// How often there were new keys.
+    epoch: u32,
+    /// The master secret of a session that may be resumed.
+    known: Option<Secret>,
     /// Every record that was delivered, in the clear where the tap can read it.
     pub log: Vec<(Way, Record)>,
     pub codes: [OsStatus; 2],
@@ -157,6 +164,8 @@ impl Tap {
             transcript: Some(Transcript::new()),
             randoms: Randoms { client: [0; 32], server: [0; 32] },
             keys: None,
+            epoch: 0,
+            known: None,
             log: Vec::new(),
             codes: [WOULD_BLOCK; 2],
         }
@@ -271,7 +280,8 @@ impl Tap {
         if reading {
             side.opener = Some(protect::opener(profile, suite, material).unwrap());
             side.opened = 0;
-        } else if side.sealer.is_none() {
+        } else if side.epoch != self.epoch {
+            side.epoch = self.epoch;
             side.sealer = Some(protect::sealer(profile, suite, material).unwrap());
             side.sealed = 0;
         }
@@ -320,12 +330,23 @@ impl Tap {
 
     /// Follows the handshake as the ends mean it, up to the keys.
     fn learn(&mut self, message: &[u8]) {
-        let Some(transcript) = &mut self.transcript else { return };
-        transcript.add(message);
+        match message.first() {
+            Some(0) => return, // HelloRequest is never hashed
+            Some(1) => self.transcript = Some(Transcript::new()),
+            _ => {}
+        }
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(message);
+        }
         let random = message.get(6..38).and_then(|r| <[u8; 32]>::try_from(r).ok());
         match (message.first(), random) {
             (Some(1), Some(random)) => self.randoms.client = random,
-            (Some(2), Some(random)) => self.randoms.server = random,
+            (Some(2), Some(random)) => {
+                self.randoms.server = random;
+                if let Some(master) = self.known.clone() {
+                    self.expand(&master);
+                }
+            }
             (Some(16), _) => self.derive(),
             _ => {}
         }
@@ -338,7 +359,22 @@ impl Tap {
         transcript.start(self.profile, suite.prf);
         let hash = transcript.hash();
         let master = classic::extended_master_secret(self.profile, suite.prf, &premaster, hash.as_bytes());
-        self.keys = Some(classic::key_block(self.profile, suite, &master, &self.randoms));
+        self.expand(&master);
+    }
+
+    fn expand(&mut self, master: &Secret) {
+        let suite = suite::by_id(SuiteId(self.suite)).unwrap();
+        self.keys = Some(classic::key_block(self.profile, suite, master, &self.randoms));
+        self.epoch += 1;
+    }
+
+    /// Another handshake is about to begin: records are counted, logged and answered anew.
+    pub fn again(&mut self) {
+        for side in &mut self.sides {
+            side.seen = 0;
+        }
+        self.log.clear();
+        self.codes = [WOULD_BLOCK; 2];
     }
 
     /// One round of both ends: everything that is written is carried. Whether anything moved.
@@ -387,6 +423,67 @@ fn premaster(suite: &suite::Suite, profile: &Profile) -> Option<Secret> {
 
 fn profile_of(wire: WireVersion) -> &'static Profile {
     profile::by_wire(Framing::Stream, wire).unwrap()
+}
+
+// --- handshakes behind the first one -----------------------------------------------------------------------
+
+/// What stands before the handshake under attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    First,
+    /// Another connection, resumed out of the cache of both ends.
+    ById,
+    /// Another connection, resumed with a ticket that is renewed.
+    ByTicket,
+    /// A renegotiation that the client began.
+    ByClient,
+    /// A renegotiation that the server asked for.
+    ByServer,
+    /// The same, of ends that know each other by name.
+    Shortened,
+}
+
+impl Phase {
+    pub const ALL: [Phase; 6] =
+        [Phase::First, Phase::ById, Phase::ByTicket, Phase::ByClient, Phase::ByServer, Phase::Shortened];
+
+    /// A tap before this handshake; it knows every key.
+    pub fn tap(self, credentials: &Arc<Credentials>) -> Tap {
+        let cache = Arc::new(SessionCache::new());
+        let make = |newest: u8| {
+            let mut tap = scene(KNOWN, credentials, credentials);
+            assert_eq!(tap.server.session.set_option(8, true), 0);
+            let ids = matches!(self, Phase::ById | Phase::Shortened);
+            if ids || self == Phase::ByTicket {
+                tap.client.session.set_cache(Some(Arc::clone(&cache)));
+                assert_eq!(tap.client.session.set_peer_id(b"peer"), 0);
+            }
+            if ids {
+                tap.server.session.set_cache(Some(Arc::clone(&cache)));
+                assert_eq!(tap.server.session.set_peer_id(b"peer"), 0);
+            }
+            if self == Phase::ByTicket {
+                let keys = (0..=newest).rev().map(|byte| Secret::new(vec![byte; 48])).collect();
+                tap.server.session.set_ticket_keys(TicketKeys::fixed(keys).map(Arc::new));
+                assert_eq!(tap.client.session.set_session_tickets(true), 0);
+            }
+            tap
+        };
+        let mut tap = make(0);
+        if self == Phase::First {
+            return tap;
+        }
+        assert_eq!(tap.handshake(&mut pass), (0, 0));
+        let known = tap.client.session.master_secret();
+        match self {
+            Phase::ById | Phase::ByTicket => tap = make(1),
+            Phase::ByClient => assert_eq!(tap.client.session.rehandshake(NOW), 0),
+            _ => assert_eq!(tap.server.session.rehandshake(NOW), 0),
+        }
+        tap.known = Some(known);
+        tap.again();
+        tap
+    }
 }
 
 // --- what the tests over a tap share ---------------------------------------------------------------------

@@ -17,6 +17,7 @@ pub mod record;
 pub mod resumption;
 pub mod scheme;
 pub mod session;
+pub mod shared;
 pub mod srtp;
 pub mod status;
 pub mod suite;

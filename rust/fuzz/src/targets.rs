@@ -6,14 +6,17 @@
 
 use crate::common::{End, Pipe, WOULD_BLOCK};
 use crate::net::{Net, Weather};
-use crate::tap::{self, DATA, HANDSHAKE, KNOWN, Record, SCENES, Tap, Way};
+use crate::tap::{self, DATA, HANDSHAKE, KNOWN, Phase, Record, SCENES, Tap, Way};
 use st_core::config::{ClientAuth, Credentials, Role};
+use st_core::crypto::rng::OsRng;
+use st_core::crypto::secret::Secret;
 use st_core::crypto::sign::PrivateKey;
 use st_core::handshake::Assembler;
 use st_core::profile::{self, Framing};
 use st_core::record::head::MAX_PLAIN;
 use st_core::record::protect::{self, Material, Opener};
 use st_core::record::reader::Reader;
+use st_core::resumption::{Saved, TicketKeys};
 use st_core::session::{Call, State};
 use st_core::status::OsStatus;
 use st_core::suite;
@@ -47,6 +50,8 @@ pub const TARGETS: &[Target] = &[
     ("handshake", handshake),
     ("connected", connected),
     ("datagram", datagram),
+    ("ticket", ticket),
+    ("resumed", resumed),
 ];
 
 /// An RSA key of 1024 bits, for speed, with its certificate; fixed, so that recordings stay true.
@@ -519,6 +524,64 @@ pub fn datagrams(up: bool) -> Vec<u8> {
     net.handshake();
     let sent = net.log.iter().filter(|(from, _)| *from == up);
     sent.flat_map(|(_, bytes)| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat()).collect()
+}
+
+/// The ticket key of [`ticket`], known to everybody.
+pub const TICKET_SECRET: [u8; 48] = [0x42; 48];
+
+/// No bytes but those that a key sealed are a ticket, a server goes on without; and whatever a session says that a key
+/// did seal, it is read and written in bounds.
+pub fn ticket(data: &[u8]) {
+    let (first, body) = choice(data);
+    let keys = TicketKeys::fixed(vec![Secret::copy_of(&TICKET_SECRET)]).unwrap();
+    let open = |ticket: &[u8]| keys.open(Framing::Stream, ticket, 1, &mut OsRng).unwrap();
+    if first & 1 == 0 {
+        // Also where they name the key.
+        assert!(open(body).is_none());
+        let named = [&TICKET_SECRET[..16], body].concat();
+        assert!(open(&named).is_none());
+        return;
+    }
+    let Ok((saved, ends)) = Saved::decode(Framing::Stream, body) else { return };
+    let again = Saved::decode(Framing::Stream, saved.encode(ends).unwrap().as_bytes());
+    assert!(again.is_ok_and(|(again, until)| {
+        until == ends && again.master == saved.master && again.peer_chain == saved.peer_chain
+    }));
+    let sealed = keys.seal(&saved, 1, 100, &mut OsRng).unwrap();
+    assert!(sealed.len() <= 17_000);
+    assert!(
+        sealed.is_empty() || open(&sealed).is_some_and(|(opened, old)| opened.master == saved.master && !old)
+    );
+}
+
+/// What [`ticket`] reads inside of a ticket.
+pub fn saved_session() -> Vec<u8> {
+    let mut tap = Phase::ByTicket.tap(&FIXED);
+    let mut ticket = Vec::new();
+    tap.handshake(&mut |_, _, record| {
+        if record.typ == HANDSHAKE && record.body.first() == Some(&4) {
+            ticket = record.body[10..].to_vec();
+        }
+        vec![record]
+    });
+    let keys = TicketKeys::fixed(vec![Secret::copy_of(&[1; 48])]).unwrap();
+    let (saved, _) = keys.open(Framing::Stream, &ticket, 1_790_000_000, &mut OsRng).unwrap().unwrap();
+    saved.encode(1_790_000_000).unwrap().as_bytes().to_vec()
+}
+
+/// The same wire as in [`handshake`], in handshakes that are resumed and in renegotiations; it knows every key.
+pub fn resumed(data: &[u8]) {
+    let (first, rest) = choice(data);
+    let phase = Phase::ALL[usize::from(first) % Phase::ALL.len()];
+    let mut tap = phase.tap(&FIXED);
+    let deeds = deeds(rest);
+    let (c, s) = tap.handshake(&mut |way, step, record| {
+        let here = deeds.iter().filter(|deed| (deed.way, deed.step) == (way, step));
+        here.fold(vec![record], |records, deed| deed.apply(records))
+    });
+    assert!(may_return(c) && may_return(s), "{c} {s}");
+    assert!(!deeds.is_empty() || (c, s) == (0, 0), "{c} {s}");
+    finish(&mut tap);
 }
 
 /// The stream of one end, recorded: a handshake, some data, the end. A server with the same clock and the same

@@ -6,6 +6,7 @@
 
 use pyo3::prelude::*;
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use st_core::shared;
 use st_core::x509::{Anchors, Certificate};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,15 +15,21 @@ static STORE: OnceLock<Anchors> = OnceLock::new();
 
 /// The platform's anchors. The first call reads files: make it detached.
 pub fn system() -> &'static Anchors {
-    STORE.get_or_init(|| {
-        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
-        let mut found = usable(&load_native_certs());
-        if found.is_empty() && !named {
-            let bundle = certifi().map(|path| load_certs_from_paths(Some(&path), None));
-            found = bundle.as_ref().map(usable).unwrap_or_default();
-        }
-        Anchors::new(found)
+    STORE.get().unwrap_or_else(|| {
+        let found = load(); // nobody waits for another's, which would never come in a forked child
+        let _stay = shared::stay();
+        STORE.get_or_init(|| found)
     })
+}
+
+fn load() -> Anchors {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let mut found = usable(&load_native_certs());
+    if found.is_empty() && !named {
+        let bundle = certifi().map(|path| load_certs_from_paths(Some(&path), None));
+        found = bundle.as_ref().map(usable).unwrap_or_default();
+    }
+    Anchors::new(found)
 }
 
 fn usable(loaded: &CertificateResult) -> Vec<Certificate> {

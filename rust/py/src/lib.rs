@@ -13,6 +13,7 @@ mod context;
 mod datagram;
 mod drive;
 mod exit;
+mod fork;
 mod gate;
 mod keys;
 mod media;
@@ -48,6 +49,7 @@ mod _native {
         super::gate::register(module)?;
         super::trust::register(module)?;
         super::exit::register(module)?;
+        super::fork::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

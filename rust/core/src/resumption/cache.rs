@@ -5,10 +5,11 @@
 //! and of bytes, and gives up what would end first.
 
 use super::saved::Saved;
+use crate::shared::{Access, Shared};
 use core::fmt;
 use core::time::Duration;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// How long an entry lives unless a context says otherwise (`behaviours` section 13).
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
@@ -87,8 +88,8 @@ impl Store {
 /// Sessions of many connections.
 #[derive(Default)]
 pub struct SessionCache {
-    client: Mutex<Store>,
-    server: Mutex<Store>,
+    client: Shared<Store>,
+    server: Shared<Store>,
 }
 
 impl fmt::Debug for SessionCache {
@@ -104,13 +105,11 @@ impl SessionCache {
         SessionCache::default()
     }
 
-    fn store(&self, side: Side) -> MutexGuard<'_, Store> {
-        let store = match side {
-            Side::Client => &self.client,
-            Side::Server => &self.server,
-        };
-        // A panic elsewhere leaves whole entries behind.
-        store.lock().unwrap_or_else(PoisonError::into_inner)
+    fn store(&self, side: Side) -> Access<'_, Store> {
+        match side {
+            Side::Client => self.client.lock(),
+            Side::Server => self.server.lock(),
+        }
     }
 
     /// The session of this key, if it still lives at the moment `now` of the monotonic clock.
@@ -143,7 +142,8 @@ impl SessionCache {
     /// How many sessions are remembered, those that have ended and were not looked at included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.store(Side::Client).entries.len() + self.store(Side::Server).entries.len()
+        let clients = self.store(Side::Client).entries.len();
+        clients + self.store(Side::Server).entries.len()
     }
 
     /// Whether there is none.

@@ -16,8 +16,8 @@ use crate::crypto::rng::Rng;
 use crate::crypto::secret::Secret;
 use crate::fault::Fault;
 use crate::profile::Framing;
+use crate::shared::Shared;
 use core::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes of one key: its name, which stands in every ticket, and the secret.
 pub const TICKET_KEY: usize = 48;
@@ -44,11 +44,11 @@ struct Inner {
 }
 
 /// The keys of one server, or of several that know each other's tickets.
-pub struct TicketKeys(Mutex<Inner>);
+pub struct TicketKeys(Shared<Inner>);
 
 impl fmt::Debug for TicketKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TicketKeys({})", self.lock().keys.len())
+        write!(f, "TicketKeys({})", self.0.lock().keys.len())
     }
 }
 
@@ -58,24 +58,20 @@ impl TicketKeys {
     #[must_use]
     pub fn fixed(keys: Vec<Secret>) -> Option<TicketKeys> {
         let valid = are_valid(&keys);
-        valid.then(|| TicketKeys(Mutex::new(Inner { keys, period: None, since: 0 })))
+        valid.then(|| TicketKeys(Shared::new(Inner { keys, period: None, since: 0 })))
     }
 
     /// Keys made here, a new one every `period` seconds; the one before still opens.
     #[must_use]
     pub fn rotating(period: u64) -> TicketKeys {
-        TicketKeys(Mutex::new(Inner { keys: Vec::new(), period: Some(period.max(1)), since: 0 }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        TicketKeys(Shared::new(Inner { keys: Vec::new(), period: Some(period.max(1)), since: 0 }))
     }
 
     /// Replaces the keys and ends rotation; says whether they were valid.
     pub fn set(&self, keys: Vec<Secret>) -> bool {
         let valid = are_valid(&keys);
         if valid {
-            let mut inner = self.lock();
+            let mut inner = self.0.lock();
             (inner.keys, inner.period) = (keys, None);
         }
         valid
@@ -83,7 +79,7 @@ impl TicketKeys {
 
     /// The keys, newest first, for another process or host.
     pub fn export(&self, now: u64, rng: &mut dyn Rng) -> Result<Vec<Secret>, Fault> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.rotate(now, rng)?;
         Ok(inner.keys.clone())
     }
@@ -96,7 +92,7 @@ impl TicketKeys {
         }
         let mut seed = [0; SEED];
         rng.fill(&mut seed)?;
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.rotate(now, rng)?;
         let Some(key) = inner.keys.first() else { return Ok(Vec::new()) };
         let name = &key.as_bytes()[..NAME];
@@ -116,7 +112,7 @@ impl TicketKeys {
         now: u64,
         rng: &mut dyn Rng,
     ) -> Result<Option<(Saved, bool)>, Fault> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.rotate(now, rng)?;
         let Some((aad, sealed)) = ticket.split_at_checked(NAME + SEED) else { return Ok(None) };
         if sealed.len() > MAX_SESSION + AeadAlgorithm::Aes256Gcm.tag_len() {

@@ -11,6 +11,7 @@ use super::time;
 use super::walk::{self, Items, Malformed, dotted};
 use crate::crypto::sign::{PublicKey, SignatureAlgorithm};
 use crate::fault::{CertificateFault, Fault};
+use crate::shared;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -265,7 +266,12 @@ impl Certificate {
 
     /// The key, read once.
     pub(super) fn key(&self) -> Result<&PublicKey, Fault> {
-        self.0.key.get_or_init(|| self.public_key()).as_ref().map_err(|fault| *fault)
+        let key = self.0.key.get().unwrap_or_else(|| {
+            let read = self.public_key();
+            let _stay = shared::stay(); // a certificate may be shared, and its key half set in a forked child
+            self.0.key.get_or_init(|| read)
+        });
+        key.as_ref().map_err(|fault| *fault)
     }
 
     /// Start of validity, unix seconds.
