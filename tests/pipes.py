@@ -6,8 +6,10 @@ Promise: what the callbacks were asked is kept (`asked`, `offered`), nothing her
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -448,3 +450,63 @@ def blocking_links(
     """A client and a server over waiting pipes, each to be driven by a thread of its own."""
     up, down = BlockingPipe(), BlockingPipe()
     return Link(client(), (down.read, up.write)), Link(server(credential), (up.read, down.write)), up, down
+
+
+# --- datagrams ---------------------------------------------------------------------------------------------
+
+#: Seconds that a read over UDP waits before it lets the context look at its timer.
+TICK = 0.02
+
+
+def datagram_callbacks(sock: socket.socket) -> Callbacks:
+    """Callbacks over a connected UDP socket: a write is a datagram, a read goes on in the datagram that is begun.
+
+    What comes short of the bytes that were asked for ends with its datagram.
+    """
+    rest = bytearray()
+
+    def read(_connection: Any, data: memoryview, length: int) -> tuple[int, int]:
+        if not rest:
+            try:
+                rest.extend(sock.recv(65_536))
+            except (BlockingIOError, TimeoutError):
+                return WOULD_BLOCK, 0
+            except ConnectionError:  # what an earlier datagram met; nobody is there, or not yet
+                return WOULD_BLOCK, 0
+        n = min(length, len(rest))
+        data[:n] = rest[:n]
+        del rest[:n]
+        if n < length:
+            rest.clear()
+        return (0 if n == length else WOULD_BLOCK), n
+
+    def write(_connection: Any, data: memoryview, length: int) -> tuple[int, int]:
+        with contextlib.suppress(ConnectionError):  # the same; a datagram that is lost
+            sock.send(data)
+        return 0, length
+
+    return read, write
+
+
+class DatagramLink(Link):
+    """One context over UDP; a call that comes to no end fails the test."""
+
+    def handshake(self) -> int:
+        end = time.monotonic() + LIMIT
+        while (status := st.SSLHandshake(self.ctx)) == WOULD_BLOCK:
+            assert time.monotonic() < end, "the handshake comes to no end"
+        return status
+
+    def receive(self, n: int) -> bytes:
+        got, end = bytearray(), time.monotonic() + LIMIT
+        while len(got) < n:
+            status, part, _ = st.SSLRead(self.ctx, None, n - len(got), None)
+            got += part
+            assert status in (0, WOULD_BLOCK), f"{name(status)} after {len(got)} of {n} bytes"
+            assert time.monotonic() < end, f"{len(got)} of {n} bytes came"
+        return bytes(got)
+
+
+def datagram_link(ctx: Any, sock: socket.socket) -> DatagramLink:
+    sock.settimeout(TICK)
+    return DatagramLink(ctx, datagram_callbacks(sock))

@@ -11,7 +11,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from pipes import Link, Task, certificate, client, name, ok, server, socket_link
+from pipes import Link, Task, certificate, client, datagram_link, name, ok, server, socket_link
 from typing import Any, NamedTuple, Protocol
 
 import pytest
@@ -26,7 +26,11 @@ PROTOCOLS = {
     "TLSv1": st.kTLSProtocol1,
     "TLSv1.1": st.kTLSProtocol11,
     "TLSv1.2": st.kTLSProtocol12,
+    "DTLSv1": st.kDTLSProtocol1,
+    "DTLSv1.2": st.kDTLSProtocol12,
 }
+#: The versions over datagrams and those whose suites they have.
+DATAGRAMS = {"DTLSv1": "TLSv1.1", "DTLSv1.2": "TLSv1.2"}
 #: The key a server needs for a key exchange; exchanges that are not here are known by name only.
 KEYS: dict[str, str | None] = {
     "RSA": "rsa",
@@ -59,6 +63,8 @@ CIPHERS = (
 )
 SECRET = bytes(range(1, 33))
 IDENTITY = b"Client_identity"
+#: What clients have to bring back to our server over datagrams.
+COOKIE = bytes(range(32))
 #: Encrypt-then-MAC (RFC 7366) and the order before it.
 FORMS = ("etm", "mte")
 
@@ -88,7 +94,15 @@ class Suite(NamedTuple):
         """Where it may be negotiated (decisions 29)."""
         if self.hash not in ("MD5", "SHA") or "GCM" in self.cipher or "POLY1305" in self.cipher:
             return ["TLSv1.2"]
-        return list(PROTOCOLS)[1 if self.exchange.startswith("EC") or self.psk else 0 :]
+        streams = [version for version in PROTOCOLS if version not in DATAGRAMS]
+        return streams[1 if self.exchange.startswith("EC") or self.psk else 0 :]
+
+    @property
+    def datagram_versions(self) -> list[str]:
+        """The same over datagrams, which have no RC4 (RFC 6347, section 4.1.2.2)."""
+        if self.cipher == "RC4_128":
+            return []
+        return [version for version, stream in DATAGRAMS.items() if stream in self.versions]
 
     @property
     def openssl(self) -> str:
@@ -149,17 +163,22 @@ class Stranger(Protocol):
         """Waits for its end: ``done`` and what was agreed, or what it has to complain of."""
 
 
+#: A peer's name for a suite at a version, ``None`` where it has none.
+Spelling = Callable[[str, Suite], Any]
+
+
 class Peer(NamedTuple):
     title: str
     make: Callable[[str], Stranger]
-    #: The peer's name for a suite at a version, ``None`` where it has none.
-    spelling: Callable[[str, Suite], Any]
+    spelling: Spelling
     #: The peer's name for a version.
     version: Callable[[str], Any] = str
     roles: tuple[str, ...] = ("client", "server")
     exchanges: tuple[str, ...] = tuple(KEYS)
     #: Whether it knows encrypt-then-MAC.
     forms: bool = False
+    #: Whether it is met over UDP.
+    datagrams: bool = False
     #: The blocks that are sent and come back.
     blocks: Callable[[], list[bytes]] = lambda: [bytes([n % 256]) * n for n in (1000, 40_000)]
     #: Cells of which only the handshake can be judged, with the reason.
@@ -177,7 +196,7 @@ def cells(key: str, peer: Peer) -> list[Cell]:
         for role in peer.roles
         for suite in SUITES
         if suite.exchange in peer.exchanges
-        for version in suite.versions
+        for version in (suite.datagram_versions if peer.datagrams else suite.versions)
         for form in (FORMS if peer.forms and "CBC" in suite.cipher and version != "SSLv3" else ("",))
     ]
 
@@ -194,14 +213,17 @@ def key_for(version: str, suite: Suite) -> str | None:
 def ours(role: str, version: str, suite: Suite) -> Any:
     """Our end, with this version and suite alone."""
     key = key_for(version, suite)
+    kind = st.kSSLDatagramType if version in DATAGRAMS else st.kSSLStreamType
     if role == "client":
-        ctx = client(host=None if suite.anonymous else certs.HOST)
+        ctx = client(host=None if suite.anonymous else certs.HOST, kind=kind)
         if key == "dsa1024":  # accepted by name only
             ok(spi.SSLSetTrustedLeafCertificates(ctx, [certificate(certs.leaf(key).der)]))
     else:
-        ctx = server(key)
-    ok(st.SSLSetProtocolVersionMin(ctx, PROTOCOLS[version]))
+        ctx = server(key, kind=kind)
+        if version in DATAGRAMS:
+            ok(st.SSLSetDatagramHelloCookie(ctx, COOKIE, len(COOKIE)))
     ok(st.SSLSetProtocolVersionMax(ctx, PROTOCOLS[version]))
+    ok(st.SSLSetProtocolVersionMin(ctx, PROTOCOLS[version]))
     ok(st.SSLSetEnabledCiphers(ctx, [suite.number], 1))
     if suite.psk:
         ok(spi.SSLSetPSKSharedSecret(ctx, SECRET, len(SECRET)))
@@ -251,7 +273,7 @@ def attempt(cell: Cell, record: dict[Cell, str]) -> None:
     arguments = row.version(cell.version), spelling, key_for(cell.version, cell.suite) or "rsa"
     as_server, as_client = stranger.serve, functools.partial(stranger.connect, _listener())
     with (as_server if cell.role == "client" else as_client)(*arguments) as sock:
-        link = socket_link(ctx, sock)
+        link = (datagram_link if row.datagrams else socket_link)(ctx, sock)
         status = link.handshake()
         if status != 0:
             sock.close()
@@ -276,7 +298,8 @@ def attempt(cell: Cell, record: dict[Cell, str]) -> None:
 PAGE = """# Interoperability
 
 Written by the test run: every cell is a connection to the named peer, tried anew each time. One table a peer, one row
-a suite that it has, one column for each version and role; the role is ours.
+a suite that it has, one column for each version and role; the role is ours. Peers met over UDP, with the versions of
+DTLS, have tables of their own; there our server asks for a cookie first.
 
 - `yes`: handshake, data in both directions that came back unchanged, and an orderly end. Where the peer knows
   encrypt-then-MAC (RFC 7366), suites with CBC are tried once with it and once without, below one `yes`.
