@@ -7,11 +7,11 @@ from pathlib import Path
 from pipes import DatagramLink, Task, array, certificate, client, datagram_link, ok, server
 from typing import Any, NamedTuple
 
-import datagrams
 import pytest
 from matrix import echo, speak
 
 import certs
+import datagrams
 import securetransport as st
 from securetransport import extensions, legacy
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import datagrams
 import elders
 import matrix
 import pytest
 from matrix import KEYS, Cell, Peer, Suite
 
 import certs
+import datagrams
 
 CERTIFIED = tuple(kx for kx in KEYS if not kx.endswith("PSK"))
 WIRE = {"DTLSv1": "feff", "DTLSv1.2": "fefd"}

@@ -14,6 +14,11 @@ from pipes import LIMIT, DatagramLink, client, datagram_link, ok, server
 from typing import Any, NamedTuple
 
 import pytest
+from strangers import Process
+from weather import Weather, relay
+
+import certs
+import securetransport as st
 from datagrams import (
     GNUTLS_VERSIONS,
     accept,
@@ -25,11 +30,6 @@ from datagrams import (
     port_of,
     udp,
 )
-from strangers import Process
-from weather import Weather, relay
-
-import certs
-import securetransport as st
 
 WEATHERS = {
     "lossy": Weather(loss=0.12, duplicate=0.1),
