@@ -7,11 +7,11 @@ from pathlib import Path
 from pipes import DatagramLink, Task, array, certificate, client, datagram_link, ok, server
 from typing import Any, NamedTuple
 
+import datagram_peers
 import pytest
 from matrix import echo, speak
 
 import certs
-import datagrams
 import securetransport as st
 from securetransport import extensions, legacy
 
@@ -25,15 +25,15 @@ class Stranger(NamedTuple):
 
 
 STRANGERS = {
-    "openssl": Stranger(datagrams.Openssl, "DTLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
-    "mbedtls": Stranger(datagrams.mbedtls, "fefd", "c02f"),
-    "pion": Stranger(datagrams.pion, "fefd", "c02f"),
-    "java": Stranger(datagrams.java, "DTLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
-    "wolfssl": Stranger(datagrams.wolfssl, "DTLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+    "openssl": Stranger(datagram_peers.Openssl, "DTLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+    "mbedtls": Stranger(datagram_peers.mbedtls, "fefd", "c02f"),
+    "pion": Stranger(datagram_peers.pion, "fefd", "c02f"),
+    "java": Stranger(datagram_peers.java, "DTLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+    "wolfssl": Stranger(datagram_peers.wolfssl, "DTLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
 }
 PEERS, ROLES = tuple(STRANGERS), ("client", "server")
-#: The blocks of :data:`datagrams.BLOCKS`, which OpenSSL sends as lines.
-BLOCKS = datagrams.lines()
+#: The blocks of :data:`datagram_peers.BLOCKS`, which OpenSSL sends as lines.
+BLOCKS = datagram_peers.lines()
 SUITE = st.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import datagram_peers
 import elders
 import matrix
 import pytest
 from matrix import KEYS, Cell, Peer, Suite
 
 import certs
-import datagrams
 
 CERTIFIED = tuple(kx for kx in KEYS if not kx.endswith("PSK"))
 WIRE = {"DTLSv1": "feff", "DTLSv1.2": "fefd"}
 
 
 def _blocks() -> list[bytes]:
-    return [bytes([n % 256]) * n for n in datagrams.BLOCKS]
+    return [bytes([n % 256]) * n for n in datagram_peers.BLOCKS]
 
 
 def _number(program: str) -> matrix.Spelling:
@@ -27,14 +27,14 @@ def _number(program: str) -> matrix.Spelling:
 
     def spelling(version: str, suite: Suite) -> str | None:
         number = f"{suite.number:04x}"
-        return number if number in getattr(datagrams, program)().suites else None
+        return number if number in getattr(datagram_peers, program)().suites else None
 
     return spelling
 
 
 def _jsse(_version: str, suite: Suite) -> str | None:
     wanted = {*suite.names, *(n.replace("TLS_", "SSL_", 1) for n in suite.names)}
-    return next(iter(sorted(wanted & datagrams.java().suites)), None)
+    return next(iter(sorted(wanted & datagram_peers.java().suites)), None)
 
 
 def _openssl(_version: str, suite: Suite) -> str | None:
@@ -43,7 +43,7 @@ def _openssl(_version: str, suite: Suite) -> str | None:
 
 def _wolfssl(version: str, suite: Suite) -> str | None:
     """It names one suite that its server never chooses."""
-    names = datagrams.wolfssl().suites - {"EDH-RSA-DES-CBC3-SHA"}
+    names = datagram_peers.wolfssl().suites - {"EDH-RSA-DES-CBC3-SHA"}
     return next((n for n in (_openssl(version, suite), suite.openssl) if n in names), None)
 
 
@@ -67,7 +67,7 @@ CELLS = [
         Peer(
             *(
                 "mbedTLS over UDP",
-                lambda form: datagrams.Forms(datagrams.mbedtls(), form),
+                lambda form: datagram_peers.Forms(datagram_peers.mbedtls(), form),
                 _number("mbedtls"),
             ),
             *(lambda version: WIRE[version],),
@@ -77,14 +77,18 @@ CELLS = [
     *matrix.cells(
         "wolfssl-udp",
         Peer(
-            *("wolfSSL over UDP", lambda form: datagrams.Forms(datagrams.wolfssl(), form), _wolfssl),
+            *(
+                "wolfSSL over UDP",
+                lambda form: datagram_peers.Forms(datagram_peers.wolfssl(), form),
+                _wolfssl,
+            ),
             **{"forms": True, "datagrams": True, "blocks": _blocks},
         ),
     ),
     *matrix.cells(
         "java-udp",
         Peer(
-            *("Java JSSE over UDP", lambda _: datagrams.java(), _jsse),
+            *("Java JSSE over UDP", lambda _: datagram_peers.java(), _jsse),
             *(lambda version: {"DTLSv1": "DTLSv1.0"}.get(version, version),),
             **{"exchanges": CERTIFIED, "datagrams": True, "blocks": _blocks},
         ),
@@ -92,22 +96,22 @@ CELLS = [
     *matrix.cells(
         "pion-udp",
         Peer(
-            *("Pion (Go) over UDP", lambda _: datagrams.pion(), _pion, lambda version: WIRE[version]),
+            *("Pion (Go) over UDP", lambda _: datagram_peers.pion(), _pion, lambda version: WIRE[version]),
             **{"datagrams": True, "blocks": _blocks},
         ),
     ),
     *matrix.cells(
         "openssl3-udp",
         Peer(
-            *("OpenSSL 3 over UDP", datagrams.Openssl, _openssl),
-            **{"forms": True, "datagrams": True, "blocks": datagrams.lines},
+            *("OpenSSL 3 over UDP", datagram_peers.Openssl, _openssl),
+            **{"forms": True, "datagrams": True, "blocks": datagram_peers.lines},
         ),
     ),
     *matrix.cells(
         "gnutls-udp",
         Peer(
-            *("GnuTLS over UDP", datagrams.Gnutls, _gnutls),
-            **{"forms": True, "datagrams": True, "blocks": datagrams.lines, "handshake_only": _crashes},
+            *("GnuTLS over UDP", datagram_peers.Gnutls, _gnutls),
+            **{"forms": True, "datagrams": True, "blocks": datagram_peers.lines, "handshake_only": _crashes},
         ),
     ),
 ]

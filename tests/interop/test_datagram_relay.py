@@ -14,12 +14,7 @@ from pipes import LIMIT, DatagramLink, client, datagram_link, ok, server
 from typing import Any, NamedTuple
 
 import pytest
-from strangers import Process
-from weather import Weather, relay
-
-import certs
-import securetransport as st
-from datagrams import (
+from datagram_peers import (
     GNUTLS_VERSIONS,
     accept,
     dial,
@@ -30,6 +25,11 @@ from datagrams import (
     port_of,
     udp,
 )
+from strangers import Process
+from weather import Weather, relay
+
+import certs
+import securetransport as st
 
 WEATHERS = {
     "lossy": Weather(loss=0.12, duplicate=0.1),

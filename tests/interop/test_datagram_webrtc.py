@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from datagram_peers import missing, udp
 
 import certs
 import securetransport as st
-from datagrams import missing, udp
 from securetransport import extensions, legacy
 
 #: Our numbers of profiles and pylibsrtp's names, the dearest first.
