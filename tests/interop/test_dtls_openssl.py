@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pipes import LIMIT, ok, state
 from typing import Any
@@ -187,21 +185,9 @@ def test_a_session_is_resumed_with_openssl(version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_openssl_begins_a_second_handshake(version: str) -> None:
-    ctx = client(VERSIONS[version])
-    with visiting(ctx, version, "-cipher", "ALL:@SECLEVEL=0", *keys("p256")) as (link, running):
-        assert link.handshake() == 0
-        running.drop_until(running.search(rb"CIPHER is [^\n]*\n.*?Secure Renegotiation IS supported\n").end())
-        before = spi.SSLInternalClientRandom(ctx, None, 32)[1]
-        running.put(b"r\n")  # asks for another handshake, and goes on with it
-        with ThreadPoolExecutor(1) as pool:
-            received = pool.submit(link.receive)
-            running.search(rb"SSL_do_handshake -> 1\n")
-            for _ in iter(lambda: spi.SSLInternalClientRandom(ctx, None, 32)[1] == before, False):
-                time.sleep(0.01)
-            running.put(b"data\n")
-            assert received.result() == (0, b"data\n")
-        assert spi.SSLInternalClientRandom(ctx, None, 32)[1] != before
-        trade(link, running)
+    """As a client. As a server that demands cookies, which s_server always is, OpenSSL 3.0 takes a second hello without
+    one for none and signs over the first; mbedTLS and Java take no second hello with one.
+    """
     ctx = server(VERSIONS[version])
     ok(st.SSLSetSessionOption(ctx, st.kSSLSessionOptionAllowRenegotiation, True))
     with visited(ctx, version, "-cipher", "ALL:@SECLEVEL=0") as (link, running):
@@ -223,13 +209,6 @@ def test_our_end_begins_a_second_handshake(version: str) -> None:
     with visited(ctx, version, "-cipher", "ALL:@SECLEVEL=0") as (link, running):
         assert link.handshake() == 0
         running.drop_until(running.search(rb"Extended master secret: yes\n---\n").end())
-        renewed(link)
-        trade(link, running)
-    ctx = client(VERSIONS[version])
-    allowing = ("-cipher", "ALL:@SECLEVEL=0", "-client_renegotiation", *keys("p256"))
-    with visiting(ctx, version, *allowing) as (link, running):
-        assert link.handshake() == 0
-        running.drop_until(running.search(rb"CIPHER is [^\n]*\n.*?Secure Renegotiation IS supported\n").end())
         renewed(link)
         trade(link, running)
 

@@ -135,7 +135,6 @@ pub fn on_hello_verify(
     if profile::by_wire(cx.config.framing, request.version).is_none() {
         return Err(Incompatible::VersionAnswered.into());
     }
-    cx.facts.cookie.clone_from(&request.cookie);
     hello.cookie = Some(request.cookie);
     let mut transcript = Transcript::new();
     cx.flight.message(&mut transcript, HandshakeType::CLIENT_HELLO, &hello.encode()?)?;
@@ -159,8 +158,8 @@ fn build(offer: &Offer, config: &Config, facts: &Facts) -> Result<ClientHello, F
         version: offer.highest.wire,
         random: offer.random,
         session_id: offer.wanted.as_ref().map(|wanted| wanted.id.clone()).unwrap_or_default(),
-        // Shown again in a renegotiation: OpenSSL answers to the hello before where it is missing.
-        cookie: offer.highest.cookie.then(|| facts.cookie.clone()),
+        // Empty in a renegotiation, too (RFC 6347 section 4.2.1); mbedTLS and Java take nothing else.
+        cookie: offer.highest.cookie.then(Vec::new),
         suites,
         compressions: vec![0],
         extensions: Some(extensions::offer(&Offering {

@@ -202,8 +202,6 @@ pub struct Facts {
     pub encrypt_then_mac: bool,
     /// Whether they were at any time on this connection.
     encrypted_then_mac: bool,
-    /// The cookie that a server of datagrams gave its client.
-    pub cookie: Vec<u8>,
     /// The peer's chain as it was sent, leaf first.
     pub peer_chain: Vec<Certificate>,
     /// The server name the client asked for.
