@@ -185,8 +185,8 @@ def test_a_session_is_resumed_with_openssl(version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_openssl_begins_a_second_handshake(version: str) -> None:
-    """As a client. As a server that demands cookies, which s_server always is, OpenSSL 3.0 takes a second hello without
-    one for none and signs over the first; mbedTLS and Java take no second hello with one.
+    """As a client. As a server that demands cookies, which s_server always is, OpenSSL 3.0 takes a second hello
+    without one for none and signs over the first; mbedTLS and Java take no second hello with one.
     """
     ctx = server(VERSIONS[version])
     ok(st.SSLSetSessionOption(ctx, st.kSSLSessionOptionAllowRenegotiation, True))

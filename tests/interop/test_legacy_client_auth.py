@@ -22,7 +22,7 @@ from bare_peers import (
     visited,
     visiting,
 )
-from matrix import PROTOCOLS
+from matrix import PROTOCOLS, STREAMS
 from strangers import trade
 
 import certs
@@ -37,7 +37,7 @@ JAVA_KEYS = {"rsa": "RSA", "p256": "EC", "dsa": "DSA", "dsa1024": "DSA"}
 
 def cases() -> Iterator[Any]:
     """Peer, version, kind of key. Elliptic curves came with TLS 1.0 (RFC 4492)."""
-    for version in PROTOCOLS:
+    for version in STREAMS:
         elliptic = () if version == "SSLv3" else ("p256",)
         # Java signs with SHA-1 and DSA only where the subgroup is no longer than the digest.
         dsa = "dsa" if version == "TLSv1.2" else "dsa1024"
@@ -138,7 +138,7 @@ def test_a_server_accepts_our_certificate(peer: str, version: str, key: str) -> 
 
 @pytest.mark.parametrize(
     ("peer", "version"),
-    [(peer, version) for peer in ("java", "tlslite") for version in PROTOCOLS]
+    [(peer, version) for peer in ("java", "tlslite") for version in STREAMS]
     + [("openssl", version) for version in OPENSSL_VERSIONS],
 )
 def test_a_server_that_asks_in_vain_goes_on(peer: str, version: str) -> None:
@@ -155,7 +155,7 @@ def test_a_server_that_asks_in_vain_goes_on(peer: str, version: str) -> None:
     assert state(ctx) == st.kSSLClientCertRequested
 
 
-@pytest.mark.parametrize("version", PROTOCOLS)
+@pytest.mark.parametrize("version", STREAMS)
 def test_a_server_that_insists_says_so(version: str) -> None:
     said = visit_java(our_client(version, None), version, "need")
     assert said[0].startswith("errSSL"), said
@@ -212,7 +212,7 @@ def test_we_accept_a_clients_certificate(peer: str, version: str, key: str) -> N
 
 
 @pytest.mark.parametrize("key", ["rsa", "dsa1024"])
-@pytest.mark.parametrize("version", PROTOCOLS)
+@pytest.mark.parametrize("version", STREAMS)
 def test_we_accept_a_certificate_of_the_openssl_of_2013(version: str, key: str) -> None:
     old, ctx = polyglots.old_openssl(), our_server(version, st.kAlwaysAuthenticate, judges=key != "dsa1024")
     file = certs.leaf(key).file("both")
@@ -220,7 +220,7 @@ def test_we_accept_a_certificate_of_the_openssl_of_2013(version: str, key: str) 
     assert state(ctx) == st.kSSLClientCertSent
 
 
-@pytest.mark.parametrize("version", PROTOCOLS)
+@pytest.mark.parametrize("version", STREAMS)
 @pytest.mark.parametrize("peer", ["java", "openssl101", "tlslite"])
 def test_a_client_without_a_certificate_may_pass_or_not(peer: str, version: str) -> None:
     for auth, expected in ((st.kTryAuthenticate, 0), (st.kAlwaysAuthenticate, st.errSSLXCertChainInvalid)):
@@ -240,7 +240,7 @@ def test_a_client_without_a_certificate_may_pass_or_not(peer: str, version: str)
 
 
 def test_a_certificate_of_an_unknown_authority_fails_in_every_version() -> None:
-    for version in PROTOCOLS:
+    for version in STREAMS:
         ctx = our_server(version, st.kTryAuthenticate)
         key = certs.make_leaf("untrusted", "rsa", certs.stranger())
         file = key.file("both")
