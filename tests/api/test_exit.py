@@ -55,8 +55,11 @@ def shake():
     while True:
         one, other, _, _ = blocking_links("rsa")
         threads = [threading.Thread(target=link.handshake, daemon=True) for link in (one, other)]
-        for thread in threads:
-            thread.start()
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError:  # Python 3.12 begins no threads while it ends
+            return
         busy.set()
         for thread in threads:
             thread.join()
