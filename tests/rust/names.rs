@@ -6,8 +6,14 @@ mod net;
 
 use common::WOULD_BLOCK;
 use net::{Net, Weather};
+use st_core::crypto::hash::Hash;
+use st_core::crypto::mac::hmac;
+use st_core::profile::{self, Framing};
+use st_core::record::head::{ConnectionId, Head};
+use st_core::record::protect::{Material, sealer};
 use st_core::session::{Call, State};
 use st_core::suite;
+use st_core::wire::ids::{ContentType, SuiteId, WireVersion};
 
 /// One of each kind of protection: an AEAD with an explicit and with a mixed nonce, a MAC inside, a MAC alone, CCM.
 const SUITES: [u16; 6] = [0xc02b, 0xcca9, 0xc023, 0xc009, 0xc006, 0xc0ac];
@@ -35,12 +41,7 @@ fn read(net: &mut Net, client: bool, bytes: &[u8]) -> (i32, Vec<u8>) {
 fn records_carry_their_receivers_name_and_hide_their_type() {
     for suite in SUITES {
         let mut net = named(suite, Some(b"c"), Some(b"the server's name, 32 bytes long"));
-        assert_eq!(
-            net.handshake(),
-            (0, 0),
-            "{}",
-            suite::by_id(st_core::wire::ids::SuiteId(suite)).unwrap().name
-        );
+        assert_eq!(net.handshake(), (0, 0), "{}", suite::by_id(SuiteId(suite)).unwrap().name);
         assert_eq!(net.exchange(b"\x05\x05\x05\x05"), Ok(()));
         for (up, bytes) in net.log.iter().filter(|(_, bytes)| bytes[3..5] == [0, 1]) {
             let name = if *up { &b"the server's name, 32 bytes long"[..] } else { b"c" };
@@ -52,6 +53,24 @@ fn records_carry_their_receivers_name_and_hide_their_type() {
         let ids = net.client.end.session.connection_ids().unwrap().cloned().unwrap();
         assert_eq!((ids.0, ids.1.len()), (b"c".to_vec(), 32));
     }
+}
+
+#[test]
+fn a_mac_covers_what_the_rfc_says() {
+    let key = [7; 20];
+    let material = Material { mac: &key, key: &[], iv: &[], encrypt_then_mac: false };
+    let profile = profile::by_wire(Framing::Datagram, WireVersion::DTLS12).unwrap();
+    let nothing_hidden = suite::by_id(SuiteId(0xc006)).unwrap(); // a MAC alone
+    let mut sealer = sealer(profile, nothing_hidden, material).unwrap();
+    let inner = b"content\x17"; // the type behind it
+    let mut body = vec![0; sealer.sealed_len(inner.len())];
+    let cid = ConnectionId::new(b"name").unwrap();
+    let head = Head { cid, ..Head::new(ContentType::TLS12_CID, WireVersion::DTLS12, body.len()) };
+    sealer.seal(0x0001_0000_0000_0009, &head, inner, &mut body).unwrap();
+    // RFC 9146 section 5.1, written out.
+    let covered = [&[0xff; 8][..], &[25, 4, 25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9], b"name", &[0, 8], inner];
+    let tag = hmac(Hash::Sha1, &key, &covered);
+    assert_eq!(body, [inner, tag.as_ref()].concat());
 }
 
 #[test]
