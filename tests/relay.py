@@ -21,15 +21,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Weather:
-    """Shares of datagrams that are lost, doubled and damaged, the longest delay in seconds, the longest datagram.
-
-    Damage is done to encrypted records only: what is in the clear is guarded by UDP's checksum and no other.
-    """
+    """Shares of datagrams to which something happens, from 0 to 1."""
 
     loss: float = 0.0
     double: float = 0.0
+    #: Done to encrypted records only: what is in the clear is guarded by UDP's checksum and no other.
     damage: float = 0.0
+    #: Those before which somebody else sends one in the next epoch, with nothing in it but noise.
+    forged: float = 0.0
+    #: Those held back, and the longest time for that in seconds: others overtake them.
+    late: float = 1.0
     delay: float = 0.0
+    #: What is longer vanishes without a word, as in a tunnel that says nothing.
     mtu: int = 65535
 
 
@@ -42,14 +45,26 @@ class Passed:
     fate: str
 
 
-class Relay:
-    """Clients talk to ``address``; each gets a socket of its own towards the server, as behind a NAT."""
+def _forgery(datagram: bytes, noise: bytes) -> bytes:
+    """A record of the datagram's version in epoch 1 with a number that may come next (RFC 6347, section 4.1)."""
+    kind, number = bytes([20 + noise[0] % 4]), bytes(5) + noise[1:2]
+    return kind + datagram[1:3] + b"\0\1" + number + (64).to_bytes(2, "big") + noise[6:]
 
-    def __init__(self, server: tuple[Any, ...], weather: Weather, seed: int) -> None:
+
+class Relay:
+    """Clients talk to ``address``; each gets a socket of its own towards the server, as behind a NAT.
+
+    Forgeries go one way: to the clients, or up to the server.
+    """
+
+    def __init__(
+        self, server: tuple[Any, ...], weather: Weather, seed: int, *, forged_up: bool = False
+    ) -> None:
         self.server = server
         self.weather = weather
+        self.forged_up = forged_up
         self.passed: list[Passed] = []
-        self._chance = {True: random.Random(seed * 2), False: random.Random(seed * 2 + 1)}
+        self._chance = {up: random.Random(f"{seed} {up}") for up in (True, False)}
         self._family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
         self._front = self._socket()
         self._behind: dict[Any, socket.socket] = {}
@@ -126,7 +141,8 @@ class Relay:
 
     def _pass(self, up: bool, data: bytes, sock: socket.socket, address: Any) -> None:
         weather, chance = self.weather, self._chance[up]
-        luck = [chance.random() for _ in range(5)]
+        luck = [chance.random() for _ in range(6)]
+        noise = chance.randbytes(70)
         if len(data) > weather.mtu or luck[0] < weather.loss:
             self.passed.append(Passed(up, data, "big" if len(data) > weather.mtu else "lost"))
             return
@@ -134,9 +150,11 @@ class Relay:
             place = int(luck[2] * len(data))
             data = data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
         self.passed.append(Passed(up, data, "sent"))
+        if up == self.forged_up and luck[4] < weather.forged:
+            self._give(sock, _forgery(data, noise), address)
         for _ in range(2 if luck[3] < weather.double else 1):
             delay = chance.random() * weather.delay
-            if delay:
+            if delay and luck[5] < weather.late:
                 item = (time.monotonic() + delay, next(self._order), sock, data, address)
                 heapq.heappush(self._later, item)
             else:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from datagram_peers import (
+    ADDRESS,
     GNUTLS_VERSIONS,
     accept,
     dial,
@@ -22,19 +23,18 @@ from datagram_peers import (
     gnutls_server,
     openssl_client,
     openssl_server,
-    port_of,
     udp,
 )
 from strangers import Process
-from weather import Weather, relay
 
 import certs
 import securetransport as st
+from relay import Relay, Weather
 
 WEATHERS = {
-    "lossy": Weather(loss=0.12, duplicate=0.1),
-    "disorderly": Weather(late=0.3, duplicate=0.2),
-    "hostile": Weather(forged=0.5, late=0.1),
+    "lossy": Weather(loss=0.12, double=0.1),
+    "disorderly": Weather(late=0.3, delay=0.05, double=0.2),
+    "hostile": Weather(forged=0.5, late=0.1, delay=0.05),
     "narrow": Weather(mtu=700),
 }
 #: How a stranger is told that the path is narrow; we have to find out.
@@ -155,18 +155,18 @@ def _travel(journey: Journey) -> None:
     if journey.role == "client":
         with (
             _stranger_serves(journey) as (process, port),
-            relay(port, weather, journey.seed) as network,
-            dial(network.port) as sock,
+            Relay((ADDRESS, port), weather, journey.seed) as network,
+            dial(network.address[1]) as sock,
         ):
             _talk(journey, datagram_link(_ours(journey), sock), process)
         return
-    with udp() as sock, relay(port_of(sock), weather, journey.seed, "up") as network:
+    with udp() as sock, Relay(sock.getsockname(), weather, journey.seed, forged_up=True) as network:
         ctx = _ours(journey)
-        with _stranger_connects(journey, network.port) as process:
+        with _stranger_connects(journey, network.address[1]) as process:
             _talk(journey, datagram_link(ctx, accept(sock)), process)
     if journey.weather == "narrow":
-        assert (network.counts["too long"] > 0) == (journey.peer == "openssl")
-        assert network.longest <= weather.mtu
+        too_long = [went for went in network.passed if went.fate == "big"]
+        assert bool(too_long) == (journey.peer == "openssl")
 
 
 @pytest.fixture(scope="module")
