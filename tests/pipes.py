@@ -17,6 +17,7 @@ from typing import Any
 import certs
 import securetransport as st
 from securetransport import _native, legacy
+from securetransport.adapters.callbacks import SocketCallbacks
 
 WOULD_BLOCK = st.errSSLWouldBlock
 #: Seconds after which a blocking helper gives up; only ever reached by a failing test.
@@ -318,34 +319,14 @@ class Task(threading.Thread):
 
 
 def socket_callbacks(sock: socket.socket) -> Callbacks:
-    """Callbacks over a socket in whichever mode it is."""
+    """Callbacks over a socket in whichever mode it is; they tell the transport's end from a reset."""
+    callbacks = SocketCallbacks(sock)
 
-    def read(_connection: Any, data: memoryview, length: int) -> tuple[int, int]:
-        done = 0
-        while done < length:
-            try:
-                n = sock.recv_into(data[done:], length - done)
-            except (BlockingIOError, TimeoutError):
-                return WOULD_BLOCK, done
-            except ConnectionError:
-                return st.errSSLClosedAbort, done
-            if n == 0:
-                return st.errSSLClosedNoNotify, done
-            done += n
-        return 0, done
+    def read(connection: Any, data: memoryview, length: int) -> tuple[int, int]:
+        status, done = callbacks.read(connection, data, length)
+        return (st.errSSLClosedNoNotify if callbacks.at_end else status), done
 
-    def write(_connection: Any, data: memoryview, length: int) -> tuple[int, int]:
-        done = 0
-        while done < length:
-            try:
-                done += sock.send(data[done:])
-            except (BlockingIOError, TimeoutError):
-                return WOULD_BLOCK, done
-            except ConnectionError:
-                return st.errSSLClosedAbort, done
-        return 0, done
-
-    return read, write
+    return read, callbacks.write
 
 
 def dripping(callbacks: Callbacks) -> Callbacks:

@@ -239,6 +239,47 @@ def test_the_network_giving_up_is_no_time_out_to_be_repeated() -> None:
     assert isinstance(transport.failure, TimeoutError)
 
 
+ALERT = b"\x15\3\3\0\2\2\x32"
+
+
+@pytest.fixture
+def hung_up() -> Iterator[cb.SocketCallbacks]:
+    """A TCP connection whose peer sent an alert and closed before it had read all that it was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        mine = socket.create_connection(listener.getsockname())
+        peer, _ = listener.accept()
+        with mine:
+            mine.sendall(b"more than it reads")
+            wait_readable(peer)
+            peer.sendall(ALERT)
+            peer.close()
+            end = time.monotonic() + 10
+            while True:  # until the reset is here
+                try:
+                    mine.send(b"\x16")
+                except OSError:
+                    break
+                assert time.monotonic() < end
+            yield cb.SocketCallbacks(mine)
+
+
+@pytest.mark.parametrize("timeout", [None, 0.0, 10.0])
+def test_the_alert_of_a_peer_that_hung_up_is_read_although_a_message_does_not_get_through(
+    hung_up: cb.SocketCallbacks, timeout: float | None
+) -> None:
+    hung_up.socket.settimeout(timeout)
+    assert write(hung_up, b"\x16 a handshake message") == (errSecSuccess, 21)
+    assert isinstance(hung_up.failure, ConnectionError)
+    assert read(hung_up, len(ALERT)) == (errSecSuccess, ALERT)
+    assert write(hung_up, b"\x16 a handshake message") == (errSSLClosedAbort, 0)
+    assert read(hung_up, 5) == (errSSLClosedAbort, b"")
+
+
+def test_application_data_that_does_not_get_through_never_counts_as_sent(hung_up: cb.SocketCallbacks) -> None:
+    assert write(hung_up, b"\x17 something") == (errSSLClosedAbort, 0)
+    assert read(hung_up, len(ALERT)) == (errSecSuccess, ALERT)
+
+
 def wait_readable(sock: socket.socket) -> None:
     import select
 

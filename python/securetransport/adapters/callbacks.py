@@ -15,6 +15,9 @@ was reset, or the other end is gone          errSSLClosedAbort      ``failure`` 
 failed in another way                        errSecIO               ``failure`` is the ``OSError``
 ===========================================  =====================  ==========================================
 
+A handshake message or alert for a peer that closed its socket and left bytes behind that were not read yet counts as
+sent (:class:`SocketCallbacks`): those bytes say why it closed, and the next read gets them.
+
 The end of a transport is never reported as errSSLClosedGraceful: only the peer's close_notify, which is
 authenticated, may say that nothing was cut off (RFC 5246 section 7.2.1).
 
@@ -28,6 +31,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import socket
 import threading
 import time
@@ -67,6 +71,11 @@ _GONE = frozenset(
         errno.ETIMEDOUT,
     }
 )
+
+#: What it says about a write to a peer that is gone.
+_RESET = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
+#: The content type of data that a caller wrote (RFC 5246, section 6.2.1): that must not count as sent.
+_APPLICATION_DATA = 23
 
 #: What it says about a datagram that does not get through, this one or one before.
 _LOST = frozenset(
@@ -153,6 +162,9 @@ class SocketCallbacks(Callbacks):
     A blocking socket is read until the request is filled. With a time-out (``settimeout``, seconds) one call ends
     in errSSLWouldBlock when that much time has passed, however slowly bytes trickle in. The mode is looked at in
     every call, so it may be changed between calls, for instance to give a handshake a deadline.
+
+    Every handshake message is a write of its own: set ``TCP_NODELAY`` on TCP sockets, or the second one of a flight
+    waits until the peer has acknowledged the first.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -190,12 +202,35 @@ class SocketCallbacks(Callbacks):
                 if self._is_late(started):
                     return errSSLWouldBlock, count
         except OSError as error:
-            return self._failed(error), count
+            status = self._failed(error)
+            if error.errno in _RESET and data[0] != _APPLICATION_DATA and self._has_last_words():
+                return errSecSuccess, length
+            return status, count
+
+    def _has_last_words(self) -> bool:
+        """Whether the peer of a broken connection said something that is not read yet.
+
+        A peer that refuses a handshake sends an alert and closes; what of our flight is still on its way makes a
+        reset of that. The next of our messages then fails before the alert was looked at, which alone says why.
+        """
+        try:
+            return _is_readable(self.socket) and bool(self.socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def _is_late(self, started: float) -> bool:
         """Each receive waits for the whole time-out again; this bounds their sum."""
         timeout = self.socket.gettimeout()
         return bool(timeout) and time.monotonic() - started >= (timeout or 0.0)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether a receive would answer at once."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])  # Windows, where the number of a socket does not matter
 
 
 class DescriptorCallbacks(Callbacks):
