@@ -214,6 +214,7 @@ class Killed:
     """Ends a peer's process when it is closed."""
 
     def __init__(self, peer: Program) -> None:
+        self.peer = peer
         self.close = peer.process.kill
 
 
@@ -288,11 +289,11 @@ def gnutls_server(key: str, priority: str, *arguments: str) -> tuple[Process, in
 
 
 @functools.cache
-def _lasting_gnutls_server(key: str, priority: str) -> tuple[Process, int]:
+def _lasting_gnutls_server(key: str, priority: str, *more: str) -> tuple[Process, int]:
     """One that goes on to the end of the test run."""
     passwords = certs.directory() / "passwords-udp"
     passwords.write_text(f"{IDENTITY.decode()}:{SECRET.hex()}\n", encoding="ascii")
-    process, port = gnutls_server(key, priority, "--disable-client-cert", "--pskpasswd", str(passwords))
+    process, port = gnutls_server(key, priority, "--pskpasswd", str(passwords), *more)
     atexit.register(process.kill)
     return process, port
 
@@ -310,8 +311,11 @@ def gnutls_client(port: int, priority: str, *arguments: str) -> Program:
 class Gnutls(Tool):
     """Its server goes on, and says nothing of connections that end well."""
 
-    def serve(self, version: str, _suite: str, key: str, *_more: str | Path) -> socket.socket:
-        self._process, port = _lasting_gnutls_server(key, gnutls_priority(version, self.form))
+    def serve(self, version: str, _suite: str, key: str, *more: str | Path) -> socket.socket:
+        chosen = more or ("--disable-client-cert",)
+        self._process, port = _lasting_gnutls_server(
+            key, gnutls_priority(version, self.form), *map(str, chosen)
+        )
         self._since = len(self._process.err)
         self._work = None
         return dial(port)

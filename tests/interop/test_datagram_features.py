@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from pipes import DatagramLink, Task, array, certificate, client, datagram_link, ok, server
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import datagram_peers
 import pytest
 from matrix import echo, speak
+from strangers import Process, Program
 
 import certs
 import securetransport as st
@@ -30,6 +32,7 @@ STRANGERS = {
     "pion": Stranger(datagram_peers.pion, "fefd", "c02f"),
     "java": Stranger(datagram_peers.java, "DTLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
     "wolfssl": Stranger(datagram_peers.wolfssl, "DTLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+    "gnutls": Stranger(datagram_peers.Gnutls, "DTLSv1.2", ""),
 }
 PEERS, ROLES = tuple(STRANGERS), ("client", "server")
 #: The blocks of :data:`datagram_peers.BLOCKS`, which OpenSSL sends as lines.
@@ -82,11 +85,15 @@ SMALL: dict[str, More] = {
     "pion": ("mtu=300",),
     "java": (),  # would cut data too
     "wolfssl": (),
+    "gnutls": ("--mtu", "300"),
 }
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize(
+    ("name", "role"),
+    # GnuTLS 3.7's client joins no fragments of a size that is not its own.
+    [(name, role) for name in PEERS for role in ROLES if (name, role) != ("gnutls", "server")],
+)
 def test_messages_in_small_fragments_are_joined_at_both_ends(name: str, role: str) -> None:
     ctx = _ours(role, "chained")
     ok(st.SSLSetMaxDatagramRecordSize(ctx, 230))
@@ -101,20 +108,32 @@ ASKS: dict[str, More] = {
     "pion": ("auth=1",),
     "java": ("auth=1",),
     "wolfssl": ("auth=1",),
+    "gnutls": ("--require-client-cert", "--verify-client-cert"),
 }
 
 
-def _openssl_only(name: str, more: Callable[[], More]) -> More:
-    """What the others do without being told."""
-    return more() if name == "openssl" else ()
+def _believes(name: str) -> More:
+    """Our authority, where a stranger has to be told."""
+    file = certs.authority().file("cert")
+    return {"openssl": ("-CAfile", file), "gnutls": ("--x509cafile", str(file))}.get(name, ())
+
+
+def _shows(name: str) -> More:
+    """A certificate, where a stranger has to be told."""
+    rsa = certs.leaf("rsa")
+    certificate, key = rsa.file("cert"), rsa.file("key")
+    tell: dict[str, More] = {
+        "openssl": ("-cert", certificate, "-key", key),
+        "gnutls": ("--x509certfile", certificate, "--x509keyfile", key),
+    }
+    return tell.get(name, ())
 
 
 @pytest.mark.parametrize("name", PEERS)
 def test_our_client_shows_its_certificate(name: str) -> None:
     ctx = _ours("client")
     ok(st.SSLSetCertificate(ctx, array(certs.leaf("rsa"))))
-    anchor = _openssl_only(name, lambda: ("-CAfile", certs.authority().file("cert")))
-    answer = _meet(name, "client", ctx, ASKS[name] + anchor)
+    answer = _meet(name, "client", ctx, ASKS[name] + _believes(name))
     assert st.SSLGetClientCertificateState(ctx) == (0, st.kSSLClientCertSent)
     assert _facts(answer).get("auth", "1") in ("1", "RSA")
 
@@ -124,28 +143,79 @@ def test_our_server_asks_for_a_certificate(name: str) -> None:
     ctx = _ours("server")
     ok(st.SSLSetClientSideAuthenticate(ctx, st.kAlwaysAuthenticate))
     ok(legacy.SSLSetTrustedRoots(ctx, [certificate(certs.authority().der)], True))
-    rsa = certs.leaf("rsa")
-    shows = _openssl_only(name, lambda: ("-cert", rsa.file("cert"), "-key", rsa.file("key")))
-    _meet(name, "server", ctx, shows)
+    _meet(name, "server", ctx, _shows(name))
     assert st.SSLGetClientCertificateState(ctx) == (0, st.kSSLClientCertSent)
 
 
 # --- SRTP --------------------------------------------------------------------------------------------------
 
 SRTP: dict[str, More] = {"mbedtls": ("srtp=1",), "pion": ("srtp=1",)}
+#: RFC 5764, section 4.2; two keys of 128 and two salts of 112 bits.
+LABEL, LENGTH = "EXTRACTOR-dtls_srtp", "60"
+OPENSSL_SRTP = (
+    *("-dtls1_2", "-use_srtp", "SRTP_AES128_CM_SHA1_80"),
+    *("-keymatexport", LABEL, "-keymatexportlen", LENGTH),
+)
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", SRTP)
 def test_both_ends_derive_the_same_keys_for_srtp(name: str, role: str) -> None:
-    ctx = _ours(role)
-    ok(extensions.SSLSetSRTPProfiles(ctx, [extensions.SRTP_AES128_CM_HMAC_SHA1_80]))
+    ctx = _for_srtp(role)
     facts = _facts(_meet(name, role, ctx, SRTP[name]))
     status, keys = extensions.SSLCopySRTPKeys(ctx)
     ok(status)
     assert int(facts["profile"], 16) == keys.profile == extensions.SRTP_AES128_CM_HMAC_SHA1_80
     ours = keys.client_key + keys.server_key + keys.client_salt + keys.server_salt
     assert facts["keys"] == ours.hex()
+
+
+def _openssl_client(port: int) -> Program:
+    return datagram_peers.openssl_client(port, *OPENSSL_SRTP)
+
+
+def _gnutls_client(port: int) -> Program:
+    profile = ("--srtp-profiles=SRTP_AES128_CM_HMAC_SHA1_80", f"--keymatexport={LABEL}")
+    priority = datagram_peers.gnutls_priority("DTLSv1.2")
+    return datagram_peers.gnutls_client(port, priority, *profile, f"--keymatexportsize={LENGTH}")
+
+
+def _agrees(ctx: Any, process: Process) -> None:
+    """With what the program prints; the profiles go by one name but for HMAC."""
+    profile = process.search(rb"(?i)srtp[^\n]*profile[=:] ?(\S+)\n")[1].replace(b"_HMAC", b"")
+    assert profile == b"SRTP_AES128_CM_SHA1_80"
+    printed = process.search(rb"(?i)key(?:ing)? material: ([0-9a-f]{120})\s")[1].decode()
+    status, keys = extensions.SSLCopySRTPKeys(ctx)
+    ok(status)
+    assert keys.profile == extensions.SRTP_AES128_CM_HMAC_SHA1_80
+    ours = keys.client_key + keys.server_key + keys.client_salt + keys.server_salt
+    assert printed.lower() == ours.hex()
+
+
+def _for_srtp(role: str) -> Any:
+    ctx = _ours(role)
+    ok(extensions.SSLSetSRTPProfiles(ctx, [extensions.SRTP_AES128_CM_HMAC_SHA1_80]))
+    return ctx
+
+
+@pytest.mark.parametrize("start", [_openssl_client, _gnutls_client])
+def test_our_server_derives_the_keys_that_a_client_prints(start: Callable[[int], Program]) -> None:
+    ctx = _for_srtp("server")
+    with (
+        datagram_peers.udp() as sock,
+        contextlib.closing(datagram_peers.Killed(start(datagram_peers.port_of(sock)))) as killed,
+    ):
+        ok(datagram_link(ctx, datagram_peers.accept(sock)).handshake())
+        _agrees(ctx, killed.peer.process)
+
+
+def test_our_client_derives_the_keys_that_a_server_prints() -> None:
+    """GnuTLS's server prints none over UDP."""
+    ctx = _for_srtp("client")
+    served, port = datagram_peers.openssl_server(*OPENSSL_SRTP)
+    with contextlib.closing(datagram_peers.Killed(served)), datagram_peers.dial(port) as sock:
+        ok(datagram_link(ctx, sock).handshake())
+        _agrees(ctx, served.process)
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------
