@@ -48,25 +48,37 @@ def test_records_of_one_datagram_are_served_one_after_the_other(ends: Ends) -> N
             assert read(callbacks, n) == (0, bytes([fill]) * n)
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"x", record(50)[:13], record(20) + record(9)[:13]], ids=len)
-def test_what_is_no_record_is_skipped_and_the_next_datagram_begins_with_a_header(
+@pytest.mark.parametrize(
+    "rubbish", [b"", b"x", record(50)[:13], record(50)[:40], record(20) + record(9)[:13]], ids=len
+)
+def test_what_is_no_whole_record_is_skipped_and_the_next_datagram_begins_with_a_header(
     ends: Ends, rubbish: bytes
 ) -> None:
     callbacks = cb.DatagramSocketCallbacks(ends[0])
     ends[1].send(rubbish)
     ends[1].send(record(30, 9))
-    if len(rubbish) > 13:
+    if rubbish.startswith(record(20)):
         assert read(callbacks, 13) == (0, record(20)[:13])
         assert read(callbacks, 20) == (0, bytes([7]) * 20)
     assert read(callbacks, 13) == (0, record(30)[:13])
 
 
-def test_a_body_ends_with_its_datagram(ends: Ends) -> None:
-    callbacks = cb.DatagramSocketCallbacks(ends[0])
-    ends[1].send(record(50)[:40])
-    ends[1].send(record(30, 9))
-    assert read(callbacks, 13) == (0, record(50)[:13])
-    assert read(callbacks, 50) == (0, bytes([7]) * 27)
+def test_a_flood_of_what_is_no_record_does_not_hold_a_call() -> None:
+    callbacks = cb.DatagramMemoryCallbacks()
+    for _ in range(100):
+        callbacks.feed(b"x")
+    callbacks.feed(record(30))
+    assert read(callbacks, 13) == (st.errSSLWouldBlock, b"")
+    assert read(callbacks, 13) == (0, record(30)[:13])
+
+
+def test_records_with_a_connection_id_are_served_whole(ends: Ends) -> None:
+    callbacks = cb.DatagramSocketCallbacks(ends[0], 3)
+    head = bytes([25]) + record(0)[1:11] + b"ID!" + b"\0\4"
+    ends[1].send(head + b"body" + record(9) + head + b"bod")
+    for n, part in ((16, head), (4, b"body"), (13, record(9)[:13]), (9, record(9)[13:])):
+        assert read(callbacks, n) == (0, part)
+    ends[1].send(record(30))
     assert read(callbacks, 13) == (0, record(30)[:13])
 
 
@@ -84,7 +96,7 @@ class Refusing:
     def __init__(self, error: OSError) -> None:
         self.error = error
 
-    def recv(self, n: int) -> bytes:
+    def recv_into(self, room: memoryview) -> int:
         raise self.error
 
     def send(self, data: Any) -> int:

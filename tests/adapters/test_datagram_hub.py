@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from securetransport import errSecIO, errSecSuccess, errSSLWouldBlock
+from securetransport.adapters._records import record_length, whole_records
 from securetransport.adapters.datagram import Limits
 from securetransport.adapters.datagram.errors import DatagramError, DatagramTimeout, PeerClosed
 from securetransport.adapters.datagram.hub import Entry, Hub, Source
 from securetransport.adapters.datagram.timers import Timers
-from securetransport.adapters.datagram.transport import FedTransport, record_length, whole_records
+from securetransport.adapters.datagram.transport import FedTransport
 
 HERE = Source(0, ("192.0.2.1", 5684))
 

@@ -43,7 +43,11 @@ MODULES = (
     "securetransport.legacy",
     "securetransport.spi",
     "securetransport.extensions",
-    *(f"securetransport.adapters.{found.name}" for found in pkgutil.iter_modules(adapters.__path__)),
+    *(
+        f"securetransport.adapters.{found.name}"
+        for found in pkgutil.iter_modules(adapters.__path__)
+        if not found.name.startswith("_")
+    ),
 )
 
 #: Page, title, and the modules that its functions are written in.

@@ -40,6 +40,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, Protocol, cast
 
 from ..constants.results import errSecIO, errSecSuccess, errSSLClosedAbort, errSSLWouldBlock
+from ._records import HEADER, LARGEST, LOST, record_length, whole_records
 
 __all__ = [
     "Callbacks",
@@ -77,22 +78,8 @@ _RESET = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
 #: The content type of data that a caller wrote (RFC 5246, section 6.2.1): that must not count as sent.
 _APPLICATION_DATA = 23
 
-#: What it says about a datagram that does not get through, this one or one before.
-_LOST = frozenset(
-    {
-        errno.EMSGSIZE,
-        errno.ENOBUFS,
-        errno.EPERM,
-        errno.ECONNREFUSED,
-        errno.ECONNRESET,
-        errno.EHOSTUNREACH,
-        errno.EHOSTDOWN,
-        errno.ENETUNREACH,
-        errno.ENETDOWN,
-    }
-)
-_DATAGRAM_HEADER = 13
-_LONGEST_DATAGRAM = 65536
+#: How many datagrams without a record one call looks at; a flood of them must not hold it.
+_JUNK = 64
 
 
 class Callbacks:
@@ -261,30 +248,31 @@ class DescriptorCallbacks(Callbacks):
 
 
 class DatagramCallbacks(Callbacks):
-    """The datagram form: holds the datagram that is being read. Made over a socket or memory by the classes below."""
+    """The datagram form: holds the datagram that is being read. Made over a socket or memory by the classes below.
 
-    def __init__(self) -> None:
+    ``id_length``: the length of the connection ID that this side gave to ``SSLSetDatagramConnectionID``, 0 for none.
+    A record that its datagram cuts short never reaches the context, so that headers and bodies stay in step.
+    """
+
+    def __init__(self, id_length: int = 0) -> None:
+        self.id_length = id_length
         self._held = memoryview(b"")
-        #: The header was read and the body was not.
-        self._inside = False
+        self._at = 0
+        self._end = 0
 
     def read(self, connection: object, data: memoryview, length: int) -> tuple[int, int]:
-        """Serve ``length`` bytes of the datagram held, fewer where it ends; without one, of the next datagram."""
-        try:
-            while not self._held:
-                datagram = self._receive_datagram()
-                if datagram is None:
+        """Serve ``length`` bytes of the datagram held; without one, of the next datagram."""
+        at = self._at
+        if at >= self._end:
+            try:
+                if not self._hold():
                     return errSSLWouldBlock, 0
-                self._inside = False
-                self._hold(memoryview(datagram))
-        except OSError as error:
-            return self._failed(error), 0
-        count = min(length, len(self._held))
-        data[:count] = self._held[:count]
-        rest = self._held[count:]
-        self._inside = not self._inside and bytes(data[11:13]) != b"\0\0"
-        # A record that reaches beyond its datagram is none, and neither is what stands behind it.
-        self._hold(rest if count == length else memoryview(b""))
+            except OSError as error:
+                return self._failed(error), 0
+            at = 0
+        count = min(length, self._end - at)
+        data[:count] = self._held[at : at + count]
+        self._at = at + count
         return errSecSuccess, count
 
     def write(self, connection: object, data: memoryview, length: int) -> tuple[int, int]:
@@ -292,21 +280,32 @@ class DatagramCallbacks(Callbacks):
         try:
             self._send_datagram(data)
         except OSError as error:
-            if error.errno not in _LOST:
+            if error.errno not in LOST:
                 return self._failed(error), 0
             self.failure = error
         return errSecSuccess, length
 
-    def _hold(self, rest: memoryview) -> None:
-        """A header without a body is no record; nor must the next datagram be taken for its body."""
-        self._held = rest if self._inside or len(rest) > _DATAGRAM_HEADER else memoryview(b"")
+    def _hold(self) -> bool:
+        """Take the next datagram with a whole record in it; ``False`` when there is none."""
+        for _ in range(_JUNK):
+            datagram = self._receive_datagram()
+            if datagram is None:
+                return False
+            end = len(datagram)
+            # Most datagrams are one record.
+            if end < HEADER or record_length(datagram, 0, self.id_length) != end:
+                end = max((end for _, end in whole_records(datagram, self.id_length)), default=0)
+            if end:
+                self._held, self._at, self._end = memoryview(datagram), 0, end
+                return True
+        return False
 
-    def _receive_datagram(self) -> bytes | None:
+    def _receive_datagram(self) -> bytes | memoryview | None:
         """The next datagram; ``None`` when there is none at the moment."""
         raise NotImplementedError
 
     def _send_datagram(self, data: memoryview) -> None:
-        """Send one datagram."""
+        """Send one datagram; the memory is the engine's and good for this call only."""
         raise NotImplementedError
 
 
@@ -318,15 +317,16 @@ class DatagramSocketCallbacks(DatagramCallbacks):
     listens, that they were too long) is in ``failure`` and no error: anybody could say so.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__()
+    def __init__(self, sock: socket.socket, id_length: int = 0) -> None:
+        super().__init__(id_length)
         self.socket = sock
+        self._room = memoryview(bytearray(LARGEST))
 
-    def _receive_datagram(self) -> bytes | None:
+    def _receive_datagram(self) -> memoryview | None:
         try:
-            return self.socket.recv(_LONGEST_DATAGRAM)
+            return self._room[: self.socket.recv_into(self._room)]
         except OSError as error:
-            if error.errno not in _LOST:
+            if error.errno not in LOST:
                 raise
             self.failure = error
             return None
@@ -338,8 +338,8 @@ class DatagramSocketCallbacks(DatagramCallbacks):
 class DatagramMemoryCallbacks(DatagramCallbacks):
     """Callbacks over memory: datagrams are put in and taken out by hand."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, id_length: int = 0) -> None:
+        super().__init__(id_length)
         self._incoming: deque[bytes] = deque()
         self._outgoing: deque[bytes] = deque()
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, TypeVar, Unpack, cast
 
 from ..._native import CookieGate
+from .._records import LOST
 from .client import Place, addresses, patience_for, shown
 from .errors import DatagramError, DatagramTimeout, PeerClosed, refused
 from .facts import Facts
@@ -23,7 +24,6 @@ from .link import FedLink, Link
 from .server import make_link
 from .settings import ClientOptions, ServerOptions, Settings
 from .sockets import bind
-from .transport import LOST
 
 __all__ = ["AsyncClient", "AsyncPeer", "AsyncServer", "Opening", "open_connection", "start_server"]
 

@@ -21,9 +21,9 @@ import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from .._records import BEFORE_ID, CONNECTION_ID_RECORD, HEADER, whole_records
 from .errors import DatagramError, DatagramTimeout, PeerClosed
 from .timers import Timers
-from .transport import BEFORE_ID, CONNECTION_ID_RECORD, HEADER, whole_records
 
 __all__ = ["Association", "Entry", "Gate", "Hub", "Limits", "Owner", "Source"]
 

@@ -30,8 +30,9 @@ from ...functions import (
     SSLSetIOFuncs,
     SSLWrite,
 )
+from ..callbacks import DatagramCallbacks
 from .errors import DatagramError, DatagramTooLong, HandshakeFailed, PeerClosed, ended, handshake_failure
-from .transport import FedTransport, Transport
+from .transport import FedTransport
 
 __all__ = ["FedLink", "Link", "OnPause"]
 
@@ -50,7 +51,9 @@ class Link:
     side closed it. ``transport`` are callbacks that never wait.
     """
 
-    def __init__(self, context: SSLContext, transport: Transport, on_pause: OnPause | None = None) -> None:
+    def __init__(
+        self, context: SSLContext, transport: DatagramCallbacks, on_pause: OnPause | None = None
+    ) -> None:
         self.context = context
         self.transport = transport
         self.opened = False

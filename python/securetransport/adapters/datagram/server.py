@@ -21,6 +21,7 @@ from typing import Any, Unpack
 
 from ..._native import CookieGate
 from ...functions import SSLSetDatagramHelloCookie
+from .._records import LARGEST, LOST
 from .client import shown
 from .errors import DatagramError, DatagramTimeout, PeerClosed
 from .facts import Facts
@@ -28,7 +29,6 @@ from .hub import Entry, Hub, Limits, Source
 from .link import FedLink
 from .settings import ServerOptions, Settings
 from .sockets import bind
-from .transport import LARGEST, LOST
 
 __all__ = ["DatagramServer", "Handler", "ServerPeer", "listen"]
 
