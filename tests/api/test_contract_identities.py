@@ -73,6 +73,19 @@ def test_both_sides_know_what_became_of_the_clients_certificate(
     assert states(pair) == expected
 
 
+@pytest.mark.parametrize("auth", [TRY, ALWAYS])
+@pytest.mark.parametrize("given", [None, "rsa", "self_signed"])
+def test_at_the_servers_pause_the_application_judges_but_demands_stay(auth: int, given: str | None) -> None:
+    """The pause comes for an empty list, too; who always asks does not go on without a certificate."""
+    pair = asking(auth, given)
+    ok(st.SSLSetSessionOption(pair.server, st.kSSLSessionOptionBreakOnClientAuth, True))
+    assert pair.handshake()[1] == st.errSSLPeerAuthCompleted
+    assert states(pair) == ((SENT, SENT) if given else (REQUESTED, REQUESTED))
+    missing = auth == ALWAYS and given is None
+    assert tuple(map(name, pair.handshake())) == tuple(map(name, BAD if missing else GOOD))
+    assert states(pair) == ((SENT, SENT) if given else (REQUESTED, REQUESTED))
+
+
 def test_the_application_may_refuse_at_its_pause() -> None:
     pair = asking(ALWAYS, "self_signed")
     ok(st.SSLSetSessionOption(pair.server, st.kSSLSessionOptionBreakOnClientAuth, True))
