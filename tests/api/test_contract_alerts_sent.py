@@ -291,11 +291,11 @@ CORRECTED: dict[str, tuple[str | None, list[tuple[Scene, str, str]]]] = {
         ],
     ),
 }
-#: Rows whose verdicts no public call passes (behaviours 16).
+#: Rows whose verdicts no public call passes (behaviours 16): what they say.
 UNREACHED = {
-    "peer trust verdict unknown root",
-    "peer trust verdict expired",
-    "peer trust never decided",
+    "peer trust verdict unknown root": ("unknown_ca", "errSSLUnknownRootCert"),
+    "peer trust verdict expired": ("certificate_expired", "errSSLCertExpired"),
+    "peer trust never decided": ("internal_error", "errSSLInternal"),
 }
 #: Codes that the table puts in words.
 WORDS = {
@@ -334,8 +334,11 @@ def sends(scene: Scene, version: int, level: int, alert: int, code: str) -> None
 
 
 def test_every_row_is_brought_about_or_named() -> None:
-    assert set(SCENES) | set(CORRECTED) | UNREACHED == set(ROWS)
+    assert set(ROWS) == {*SCENES, *CORRECTED, *UNREACHED}
     assert len(ROWS) == len(SCENES) + len(CORRECTED) + len(UNREACHED)
+    for trigger, (alert, code) in UNREACHED.items():
+        row = ROWS[trigger]
+        assert (row["alert"], row["alert_value"], row["code"]) == (alert, NUMBERS[alert], code)
 
 
 @pytest.mark.parametrize(
@@ -367,6 +370,7 @@ def test_an_alert_is_sent_where_the_published_engine_was_wrong(
 ) -> None:
     row, (defect, scenes) = ROWS[trigger], CORRECTED[trigger]
     assert row["alert"] == defect, "the row speaks of another defect than the one corrected here"
+    assert row["alert_value"] == (0 if defect else None)
     if row["code"] != "that error":
         assert set(row["code"].split(" / ")) == {code for _, _, code in scenes}
     sends(scene, TLS12, FATAL, NUMBERS[alert], code)
