@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HOST = "localhost"
@@ -219,6 +220,24 @@ def make_leaf(
     certificate = builder.sign(signer, algorithm or _signing_hash(signer))
     chain = issuer.chain if issuer else ()
     return Credential(name, certificate, key, issuer, chain)
+
+
+def ocsp_response(credential: Credential, revoked: bool = False) -> bytes:
+    """What the issuer says of a certificate today, in DER."""
+    assert credential.issuer
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=credential.certificate,
+        issuer=credential.issuer.certificate,
+        algorithm=hashes.SHA1(),
+        cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+        this_update=now() - datetime.timedelta(hours=1),
+        next_update=now() + DAY,
+        revocation_time=now() - DAY if revoked else None,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, credential.issuer.certificate)
+    response = builder.sign(credential.issuer.key, _signing_hash(credential.issuer.key))
+    return response.public_bytes(serialization.Encoding.DER)
 
 
 #: The prime of RFC 2409 section 6.2 (1024 bits); its generator is 2.

@@ -100,22 +100,42 @@ class Pipe:
 
 
 class BlockingPipe(Pipe):
-    """One direction in memory that waits: reads come back full, writes always go in."""
+    """One direction in memory that waits: reads come back full, writes go in whole, portion by portion if need be."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, room: int | None = None, step: int | None = None) -> None:
+        super().__init__(room, step)
         self.changed = threading.Condition()
 
+    def _has_room(self) -> bool:
+        return self.ended or self.room is None or len(self.data) < self.room
+
     def work_read(self, connection: Any, data: memoryview, length: int) -> tuple[int, int]:
+        done = 0
         with self.changed:
-            self.changed.wait_for(lambda: len(self.data) >= length or self.ended, LIMIT)
-            return super().work_read(connection, data, length)
+            while done < length and self.changed.wait_for(lambda: self.data or self.ended, LIMIT):
+                status, n = super().work_read(connection, data[done:], length - done)
+                done += n
+                self.changed.notify_all()
+                if status not in (0, WOULD_BLOCK):
+                    return status, done
+        return (0 if done == length else WOULD_BLOCK), done
 
     def work_write(self, connection: Any, data: memoryview, length: int) -> tuple[int, int]:
+        done = 0
         with self.changed:
-            result = super().work_write(connection, data, length)
+            while done < length and self.changed.wait_for(self._has_room, LIMIT):
+                _, n = super().work_write(connection, data[done:], length - done)
+                done += n
+                self.changed.notify_all()
+                if n == 0:
+                    return st.errSSLClosedAbort, done  # nobody reads any more
+        return (0 if done == length else WOULD_BLOCK), done
+
+    def widen(self) -> None:
+        """Room for everything, from a reader who takes no more of it."""
+        with self.changed:
+            self.room = None
             self.changed.notify_all()
-            return result
 
     def end(self) -> None:
         with self.changed:
@@ -177,7 +197,7 @@ STATUS_NAMES = {
     value: key
     for key, value in sorted(vars(st).items(), reverse=True)
     if key.startswith("err") and isinstance(value, int) and not isinstance(value, bool)
-}
+} | {st.errSSLPeerAuthCompleted: "errSSLPeerAuthCompleted"}  # of its three names the one of both sides
 
 
 def ok(status: int) -> None:

@@ -29,6 +29,11 @@ def inputs(*kinds: str, without: tuple[str, ...] = ()) -> list[Any]:
     ]
 
 
+def spelt(value: Any) -> str:
+    """A value in a test's name, the same in every process: without the address of an object."""
+    return re.sub(r"<(\w+)[^<>]* at 0x[0-9a-f]+>", r"\1", repr(value))
+
+
 def test_every_row_that_is_tested_here_was_found() -> None:
     assert len(ROWS) >= 44
     names = {row["name"] for row in ROWS}
@@ -185,7 +190,7 @@ def test_any_list_of_numbers_is_answered_with_a_status(suites: list[int], count:
         assert st.SSLGetEnabledCiphers(context, None, 500) == before
 
 
-@pytest.mark.parametrize("wrong", [[1.5], ["x"], [b"x"], [object()], [[1]]], ids=repr)
+@pytest.mark.parametrize("wrong", [[1.5], ["x"], [b"x"], [object()], [[1]]], ids=spelt)
 def test_a_list_of_other_things_than_numbers_is_a_type_error(wrong: Any) -> None:
     context = st.SSLCreateContext(None, st.kSSLServerSide, st.kSSLStreamType)
     with pytest.raises(TypeError):
@@ -264,7 +269,7 @@ def test_a_read_length_outside_the_buffer_is_param_and_the_buffer_comes_back(len
         assert st.SSLRead(pair.client, None, length, None) == (st.errSecParam, None, 0)
 
 
-@pytest.mark.parametrize("wrong", [b"12345678", memoryview(b"12345678"), "12345678", [1], 8], ids=repr)
+@pytest.mark.parametrize("wrong", [b"12345678", memoryview(b"12345678"), "12345678", [1], 8], ids=spelt)
 def test_a_read_into_what_cannot_be_written_is_a_type_error(wrong: Any) -> None:
     pair = connected()
     with pytest.raises(TypeError):
@@ -272,7 +277,7 @@ def test_a_read_into_what_cannot_be_written_is_a_type_error(wrong: Any) -> None:
     assert state(pair.client) == st.kSSLConnected
 
 
-@pytest.mark.parametrize("wrong", ["text", [1], 8, memoryview(b"12345678")[::2]], ids=repr)
+@pytest.mark.parametrize("wrong", ["text", [1], 8, memoryview(b"12345678")[::2]], ids=spelt)
 def test_writing_what_is_no_contiguous_bytes_is_a_type_error(wrong: Any) -> None:
     pair = connected()
     with pytest.raises(TypeError):

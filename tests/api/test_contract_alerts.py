@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from pipes import Pair, connected, name, state
+from pipes import Pair, connected, name, ok, state
 from typing import Any
 
 import pytest
@@ -46,6 +46,52 @@ def test_an_alert_of_the_peer_ends_the_handshake_with_its_code(alert: int, code:
         assert state(pair.client) == st.kSSLHandshake
 
 
+def hello_done(which: str) -> tuple[Pair, Any]:
+    """An end whose peer has said hello and whose own flight is out; nothing is protected yet."""
+    pair = Pair()
+    for ctx in (pair.client, pair.server):
+        assert st.SSLHandshake(ctx) == st.errSSLWouldBlock
+    if which == "client":
+        assert st.SSLHandshake(pair.client) == st.errSSLWouldBlock
+    return pair, getattr(pair, which)
+
+
+@pytest.mark.parametrize("mover", ["SSLRead", "SSLWrite"])
+@pytest.mark.parametrize("which", ["client", "server"])
+@pytest.mark.parametrize(("alert", "code"), [(row["alert"], row["code"]) for row in TABLE["alert_received"]])
+def test_either_side_reports_it_out_of_every_call_and_never_answers(
+    alert: int, code: str | None, which: str, mover: str
+) -> None:
+    """A table's row without a code is passed over at every level; the rule for all others is its own sentence."""
+    assert TABLE["alert_received_rules"][1].startswith("Level is otherwise ignored")
+    row = next(row for row in TABLE["alert_received"] if row["alert"] == alert)
+    ignored = code is None or "warning level is ignored" in row.get("note", "")
+    for level in (FATAL, WARNING):
+        pair, ctx = hello_done(which)
+        written = len(pair.outgoing(ctx).writes)
+        pair.incoming(ctx).data += told(level, alert)
+        passed = code is None or (ignored and level == WARNING)
+        expected = st.errSSLWouldBlock if passed else getattr(st, str(code))
+        status = (
+            st.SSLRead(ctx, None, 5, None)[0]
+            if mover == "SSLRead"
+            else st.SSLWrite(ctx, b"hello", 5, None)[0]
+        )
+        assert name(status) == name(expected)
+        answers = pair.outgoing(ctx).writes[written:]
+        assert [write[0] for write in answers] == ([21] if alert == 0 else []), (
+            "only close_notify is answered"
+        )
+        ended = st.kSSLClosed if alert == 0 and mover == "SSLRead" else st.kSSLAborted
+        if alert != 0 or mover == "SSLRead":
+            assert state(ctx) == (st.kSSLHandshake if passed else ended)
+        if not passed and alert != 0:
+            ok(st.SSLClose(ctx))
+            (closing,) = pair.outgoing(ctx).writes[written:]
+            assert closing[0] == 21, "our own end is told still"
+            assert which == "client" or closing[5:] == bytes([WARNING, 0]), "a client's is protected already"
+
+
 @pytest.mark.contract("SSLHandshake errSSLClosedGraceful")
 def test_a_peer_that_closes_in_the_handshake_ends_it_gracefully() -> None:
     pair = Pair()
@@ -78,6 +124,12 @@ def test_half_an_alert_is_no_alert() -> None:
     st.SSLHandshake(pair.client)
     pair.down.data += bytes([21, 3, 3, 0, 1, FATAL])
     assert st.SSLHandshake(pair.client) == st.errSSLProtocol
+    assert TABLE["alert_received_rules"][2].endswith("illegal_parameter is sent and errSSLProtocol returned.")
+    for odd in (b"\2", b"\1\0\2"):
+        pair, ctx = hello_done("server")
+        pair.up.data += bytes([21, 3, 3, 0, len(odd)]) + odd
+        assert st.SSLHandshake(ctx) == st.errSSLProtocol
+        assert pair.down.writes[-1][5:] == bytes([FATAL, 47])
 
 
 def test_alerts_without_protection_mean_nothing_once_there_is_some() -> None:

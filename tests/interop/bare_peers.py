@@ -149,18 +149,32 @@ def tlslite_client(handshake: Callable[[Any], None]) -> Connect:
 
 
 @contextlib.contextmanager
+def called(server: Server) -> Iterator[tuple[socket.socket, Peer]]:
+    """A connection to the stranger's server."""
+    with server as (port, peer), dial(port) as sock:
+        yield sock, peer
+
+
+@contextlib.contextmanager
 def visiting(ctx: Any, server: Server) -> Iterator[tuple[Link, Peer]]:
     """Our client's context over a connection to the stranger's server."""
-    with server as (port, peer), dial(port) as sock:
+    with called(server) as (sock, peer):
         yield socket_link(ctx, sock), peer
 
 
 @contextlib.contextmanager
-def visited(ctx: Any, connect: Connect) -> Iterator[tuple[Link, Peer]]:
-    """Our server's context over a connection that the stranger opens."""
+def answered(connect: Connect) -> Iterator[tuple[socket.socket, Peer]]:
+    """A connection that the stranger opens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT)
         with connect(listener.getsockname()[1]) as peer:
             sock, _ = listener.accept()
             with sock:
-                yield socket_link(ctx, sock), peer
+                yield sock, peer
+
+
+@contextlib.contextmanager
+def visited(ctx: Any, connect: Connect) -> Iterator[tuple[Link, Peer]]:
+    """Our server's context over a connection that the stranger opens."""
+    with answered(connect) as (sock, peer):
+        yield socket_link(ctx, sock), peer

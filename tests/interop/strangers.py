@@ -327,7 +327,9 @@ class OpensslServed(Program):
     binary = False
 
     def established(self) -> Facts:
-        header = self.process.search(rb"CIPHER is (\S+)\nSecure Renegotiation (IS|IS NOT) supported\n")
+        header = self.process.search(
+            rb"CIPHER is (\S+)\n(?:Reused session-id\n)?Secure Renegotiation (IS|IS NOT) supported\n"
+        )
         before = bytes(self.process.out[: header.end()]).decode()
         self.process.drop_until(header.end())
         alpn = re.search(r"ALPN protocols selected: (\S+)", before)

@@ -1,4 +1,7 @@
-"""Renegotiation with OpenSSL and GnuTLS: both sides' ideas in both roles, refusals, data in between."""
+"""Renegotiation with OpenSSL and GnuTLS: both sides' ideas in both roles, refusals, data in between.
+
+With pauses it is one of the ``test_contract_scenarios``.
+"""
 
 from __future__ import annotations
 
@@ -247,23 +250,6 @@ def test_openssl_asks_our_client_for_its_certificate_in_the_middle() -> None:
         ok(link.close())
         peer.process.search(rb"CONNECTION CLOSED\n")  # type: ignore[attr-defined]
         assert "CN = localhost\\nverify return:1" in peer.process.said()  # type: ignore[attr-defined]
-
-
-def test_our_pauses_come_again_in_a_renegotiation() -> None:
-    ctx = client()
-    ok(st.SSLSetSessionOption(ctx, st.kSSLSessionOptionBreakOnServerAuth, True))
-    with visiting(ctx, openssl_server(*certified("rsa"))) as (link, peer):
-        assert link.handshake() == st.errSSLPeerAuthCompleted
-        ok(link.handshake())
-        peer.established()
-        peer.process.put(b"r\n")  # type: ignore[attr-defined]
-        status, data, _ = st.SSLRead(ctx, None, 100, None)
-        while status == st.errSSLWouldBlock:
-            status, data, _ = st.SSLRead(ctx, None, 100, None)
-        assert (status, data) == (st.errSSLPeerAuthCompleted, b"")
-        ok(link.handshake())
-        peer.send(b"after it\n")
-        line(link, b"after it\n")
 
 
 def test_a_renegotiation_is_resumed_where_the_peer_has_a_name() -> None:

@@ -184,7 +184,9 @@ def test_a_trust_object_keeps_what_it_was_given() -> None:
     assert s.SecTrustCopyPolicies(trust, None) == (0, [s.SecPolicyCreateSSL(True, "localhost")])
     assert s.SecTrustCopyPublicKey(trust) == s.SecTrustCopyKey(trust)
     assert s.SecTrustSetSignedCertificateTimestamps(trust, [b"one", b"two"]) == 0
+    assert trust.scts() == [b"one", b"two"]
     assert s.SecTrustSetSignedCertificateTimestamps(trust, None) == 0
+    assert trust.scts() == []
     assert s.SecTrustSetSignedCertificateTimestamps(None, []) == c.errSecParam
     with pytest.raises(TypeError):
         s.SecTrustSetSignedCertificateTimestamps(trust, ["text"])

@@ -7,6 +7,7 @@ something on the other side only succeed without effect.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from .. import _native
@@ -79,7 +80,7 @@ def SSLSetCertificateAuthorities(
     """Name the authorities of a server's request by their certificates; this is a hint and changes no trust.
 
     ``replaceExisting`` drops earlier certificates and names first. ``errSecParam`` on a client, while a session is
-    active, and for elements that are no certificates.
+    active, and for an element that is no certificate; those in front of it are added.
     """
     if _args.context(context) is None:
         return errSecParam
@@ -88,9 +89,11 @@ def SSLSetCertificateAuthorities(
     given = _args.sequence(certificateOrArray, "certificateOrArray")
     replace = _args.flag(replaceExisting, "replaceExisting")
     assert context is not None
-    if given is None or replace is None or not all(isinstance(c, SecCertificate) for c in given):
+    if given is None or replace is None:
         return errSecParam
-    return context.set_certificate_authorities(given, replace)
+    good = list(takewhile(lambda element: isinstance(element, SecCertificate), given))
+    status = context.set_certificate_authorities(good, replace)
+    return status if len(good) == len(given) else errSecParam
 
 
 def SSLCopyCertificateAuthorities(

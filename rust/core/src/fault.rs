@@ -55,7 +55,8 @@ alerts! {
 
 impl Alert {
     /// What stands for this alert among those that SSLv3 has (RFC 6101 section 5.4), as the published tables have it.
-    /// Those that they leave open follow the kind of what went wrong.
+    /// Those that they leave open follow the kind of what went wrong, but for inappropriate_fallback: clients that fall
+    /// back to SSLv3 are to hear it, too (RFC 7507 section 3).
     #[must_use]
     pub fn for_ssl3(self) -> Alert {
         match self {
@@ -70,7 +71,6 @@ impl Alert {
             | Alert::EXPORT_RESTRICTION
             | Alert::PROTOCOL_VERSION
             | Alert::INSUFFICIENT_SECURITY
-            | Alert::INAPPROPRIATE_FALLBACK
             | Alert::USER_CANCELED
             | Alert::NO_RENEGOTIATION
             | Alert::UNRECOGNIZED_NAME

@@ -248,6 +248,12 @@ impl Trust {
         responses.iter().map(|response| PyBytes::new(py, response)).collect()
     }
 
+    /// The timestamps that came beside the certificate.
+    fn scts<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        let timestamps = self.with(py, |trust| trust.scts().to_vec());
+        timestamps.iter().map(|timestamp| PyBytes::new(py, timestamp)).collect()
+    }
+
     /// The caller's permission to use the network; nothing ever does.
     fn network_allowed(&self) -> bool {
         self.network.load(Ordering::Relaxed)
