@@ -27,6 +27,8 @@ const JUDGED: usize = 32;
 pub struct Anchors {
     certificates: Vec<Certificate>,
     by_subject: HashMap<Box<[u8]>, Vec<usize>>,
+    /// What to do about there being none.
+    lack: Option<&'static str>,
 }
 
 impl Anchors {
@@ -37,7 +39,13 @@ impl Anchors {
         for (index, certificate) in certificates.iter().enumerate() {
             by_subject.entry(certificate.normalized_subject().into()).or_default().push(index);
         }
-        Anchors { certificates, by_subject }
+        Anchors { certificates, by_subject, lack: None }
+    }
+
+    /// None at all. `advice` is for whoever finds that nothing is trusted because of that.
+    #[must_use]
+    pub fn none(advice: &'static str) -> Anchors {
+        Anchors { lack: Some(advice), ..Anchors::default() }
     }
 
     /// All of them, in the order given.
@@ -162,9 +170,13 @@ impl<'a> Search<'a> {
         if let Some(best) = self.best {
             return best;
         }
-        let (certificates, lacking) = self.partial.unwrap_or_else(|| {
+        let (certificates, mut lacking) = self.partial.unwrap_or_else(|| {
             (path, Reason::new(0, ReasonKind::MissingIntermediate, "no chain of certificates could be built"))
         });
+        let advice = self.platform.and_then(|platform| platform.lack);
+        if let Some(advice) = advice.filter(|_| self.custom.certificates.is_empty()) {
+            lacking.words = format!("{}; {advice}", lacking.words);
+        }
         let mut judged = judge(&Path { certificates: &certificates, end: End::Nowhere });
         judged.reasons.insert(0, too_complex.unwrap_or(lacking));
         Found { certificates, judged }
