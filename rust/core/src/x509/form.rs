@@ -196,10 +196,15 @@ fn alternative_names(leaf: &Certificate, ledger: &mut Ledger) {
 /// at common names to find out whether a host is the right one, but people read them.
 fn common_name(leaf: &Certificate, ledger: &mut Ledger) {
     let Some(common) = leaf.common_name() else { return };
-    let domains = leaf.dns_names();
+    let alternatives = leaf.alternative_names();
+    let domains = alternatives.iter().filter_map(|name| match name {
+        GeneralName::Dns(text) => core::str::from_utf8(text).ok(),
+        _ => None,
+    });
+    let domains: Vec<&str> = domains.collect();
     let misleads = match address_of(&common) {
         Some(address) => leaf.ip_addresses().iter().any(|one| *one == address && one.to_string() != common),
-        None if domains.is_empty() || domains.contains(&common) => false,
+        None if domains.is_empty() || domains.contains(&common.as_str()) => false,
         None => may_be_taken_for_one(&common, &domains),
     };
     if misleads {
@@ -214,13 +219,13 @@ fn common_name(leaf: &Certificate, ledger: &mut Ledger) {
 
 /// Whether a common name could be read as one of the hosts: another spelling, an international name (letters of many
 /// scripts look alike), a host beside one of them.
-fn may_be_taken_for_one(common: &str, domains: &[String]) -> bool {
+fn may_be_taken_for_one(common: &str, domains: &[&str]) -> bool {
     let Some((_, domain)) = common.split_once('.') else { return false };
     let international = !common.is_ascii() || common.split('.').any(|label| label.starts_with("xn--"));
     let beside =
-        |name: &String| name.split_once('.').is_some_and(|(_, other)| other.contains('.') && other == domain);
+        |name: &str| name.split_once('.').is_some_and(|(_, other)| other.contains('.') && other == domain);
     let host = !common.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '/' | ':' | '*'));
-    let respelt = |name: &String| name.eq_ignore_ascii_case(common);
+    let respelt = |name: &str| name.eq_ignore_ascii_case(common);
     host && (international || domains.iter().any(|name| respelt(name) || beside(name)))
 }
 
