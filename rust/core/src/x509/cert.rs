@@ -186,6 +186,11 @@ impl Certificate {
         }
     }
 
+    /// The TLS features that it promises, sorted (RFC 7633).
+    pub(super) fn tls_features(&self) -> &[u32] {
+        &self.0.extensions.tls_features
+    }
+
     /// The whole CRLDistributionPoints value.
     pub(super) fn distribution_points(&self) -> Option<&[u8]> {
         self.0.extensions.distribution_points.as_ref().map(|range| self.slice(range))

@@ -22,6 +22,7 @@ pub(super) fn check(path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) {
         let [child, issuer] = pair else { continue };
         let admitted = path.end == End::Platform && is_root(path, depth + 1);
         key_identifiers(depth, child, issuer, admitted, ledger);
+        tls_features(depth, child, issuer, ledger);
         if !admitted {
             authority(depth + 1, issuer, path.end, ledger);
         }
@@ -67,6 +68,21 @@ fn key_identifiers(
              be issued anew with a subject key identifier"
         );
         add(depth + 1, ReasonKind::IdLinkage, words, ledger);
+    }
+}
+
+/// RFC 7633 section 4.2.2: what an authority promises in its own certificate, all that it issues has to promise too.
+fn tls_features(depth: usize, child: &Certificate, issuer: &Certificate, ledger: &mut Ledger) {
+    let given = child.tls_features();
+    let lacks = |feature: &&u32| given.binary_search(feature).is_err();
+    if let Some(feature) = issuer.tls_features().iter().find(lacks) {
+        let words = format!(
+            "{} asks that all it issues promise the TLS feature {feature}, and {} does not: it has to be issued anew \
+             with the extension of RFC 7633",
+            called(issuer),
+            called(child)
+        );
+        ledger.add(depth, ReasonKind::TlsFeatures, words);
     }
 }
 

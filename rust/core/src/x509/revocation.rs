@@ -8,7 +8,7 @@ use super::cert::Certificate;
 use super::checks::{Ledger, Rules, called};
 use super::crl::Crl;
 use super::ocsp::Response;
-use super::policy::revocation_flags as flags;
+use super::policy::{Policy, revocation_flags as flags};
 use super::reason::ReasonKind;
 use super::search::Path;
 use super::time;
@@ -97,13 +97,14 @@ impl<'a> Evidence<'a> {
 
     /// Judges every certificate below the end of a chain.
     pub fn check(&mut self, path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) -> Checked {
-        let asked = rules.policies.iter().find_map(super::policy::Policy::revocation_flags);
+        let asked = rules.policies.iter().find_map(Policy::revocation_flags);
         let methods = asked.map_or(flags::OCSP | flags::CRL, |flags| flags);
         let mut checked = Checked { leaf: false, until: None };
         for (depth, pair) in path.certificates.windows(2).enumerate() {
             let [certificate, issuer] = pair else { continue };
+            let stapled = depth == 0 && promises_staple(certificate, rules);
             let by_ocsp = |evidence: &mut Self| {
-                let used = methods & flags::OCSP != 0;
+                let used = stapled || methods & flags::OCSP != 0;
                 used.then(|| evidence.by_ocsp(certificate, issuer, rules.now)).flatten()
             };
             let by_crl = |evidence: &mut Self| {
@@ -128,6 +129,13 @@ impl<'a> Evidence<'a> {
                     time::words(at)
                 );
                 ledger.add(depth, ReasonKind::Revoked, words);
+            } else if stapled && !matches!(ocsp, Some(Status::Good { .. })) {
+                let words = format!(
+                    "{} promises that an OCSP response comes with it, but none came that is fresh and signed by its issuer: \
+                     the server has to staple one",
+                    called(certificate)
+                );
+                ledger.add(depth, ReasonKind::RevocationUnknown, words);
             } else if until.is_none() && required(asked, rules.every_revocation, depth) {
                 let words = format!(
                     "it is not known whether {} was revoked: neither a fresh OCSP response nor a CRL of its issuer is at hand",
@@ -145,6 +153,14 @@ impl<'a> Evidence<'a> {
         }
         checked
     }
+}
+
+/// Whether a TLS server has promised by its certificate that it staples (RFC 7633). Several responses, the other
+/// feature with that meaning, are never asked for here.
+fn promises_staple(leaf: &Certificate, rules: &Rules<'_>) -> bool {
+    const STATUS_REQUEST: u32 = 5;
+    leaf.tls_features().binary_search(&STATUS_REQUEST).is_ok()
+        && rules.policies.iter().any(Policy::wants_form)
 }
 
 /// Whether an answer has to be there: about the leaf where the policy says so, about all where the caller does.
