@@ -86,6 +86,18 @@ def test_kinds_of_keys_choose_among_those_of_a_name(store: IdentityStore) -> Non
     assert IdentityStore().choose("www.example.com") is None
 
 
+def test_a_key_for_pss_alone_is_none_for_the_rsa_key_exchange(tmp_path: Path) -> None:
+    """Whatever its file calls it: the certificate's word counts."""
+    store = IdentityStore()
+    store.add_files(*put(tmp_path, certs.leaf("pss"), "pss"))
+    assert store.choose(None, ["RSA"]) is None
+    assert served(store.choose(None, ["RSA-PSS"])) == certs.leaf("pss").der
+    assert (
+        handshake(store, client(certs.HOST, [st.TLS_RSA_WITH_AES_128_GCM_SHA256]))[1] == st.errSSLNegotiation
+    )
+    assert handshake(store, client(certs.HOST, [RSA]))[:2] == (0, 0)
+
+
 def test_the_preference_is_the_callers(tmp_path: Path) -> None:
     store = IdentityStore(preference=["RSA", "P-256"])
     store.add_files(*put(tmp_path, WWW, "a"))

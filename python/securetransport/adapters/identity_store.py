@@ -35,6 +35,7 @@ from ..functions import (
     SSLSetCertificate,
     SSLSetSessionOption,
 )
+from ..security import SecCertificateCopyKey
 
 Path = str | os.PathLike[str]
 Credentials = list[SecIdentity | SecCertificate]
@@ -75,6 +76,12 @@ class _Entry:
         first = self.credentials[0]
         assert isinstance(first, SecIdentity)
         return first
+
+    @property
+    def kind(self) -> str:
+        """The kind of the key as the certificate says it: one for RSA-PSS alone may be plain RSA in its file."""
+        key = SecCertificateCopyKey(self.identity.certificate)
+        return self.identity.key.kind if key is None else key.kind
 
     def __str__(self) -> str:
         return self.names[0] if self.names else "an identity"
@@ -285,11 +292,11 @@ class IdentityStore:
             if not listed:
                 return None
             best = self._by_name(listed, None if text is None else _normal(text), entries[0].names)
-            best.sort(key=lambda entry: self._preference[entry.identity.key.kind])
+            best.sort(key=lambda entry: self._preference[entry.kind])
             return list(best[0].credentials)
 
     def _is_usable(self, entry: _Entry, usable: set[str] | None) -> bool:
-        kind = entry.identity.key.kind
+        kind = entry.kind
         return kind in self._preference and (usable is None or kind in usable)
 
     def _by_name(self, entries: list[_Entry], name: str | None, first: tuple[str, ...]) -> list[_Entry]:
