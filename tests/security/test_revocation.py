@@ -365,3 +365,27 @@ def test_many_useless_lists_and_responses_cost_bounded_work_and_hide_nothing() -
     assert judged(made) == 0
     extensions.SecTrustSetCRLs(made, [*forged, revoking_list()])
     assert judged(made) == c.errSecCertificateRevoked
+
+
+def test_many_versions_of_an_issuer_do_not_make_a_revocation_forgotten() -> None:
+    """Every chain that is tried asks again; what is known of the leaf must not run out on the way."""
+    leaf = pki.leaf()
+    old = [
+        pki.make(
+            "Test Intermediate", pki.root(), ca=True, start=pki.NOW - 30 * pki.DAY, end=pki.NOW - n * pki.DAY
+        )
+        for n in range(1, 29)
+    ]
+    assert {made.key for made in old} == {pki.intermediate().key}
+    chain = [s.SecCertificate(made.der) for made in (leaf, *old)]
+    _, made = s.SecTrustCreateWithCertificates(chain, s.SecPolicyCreateSSL(True, None))
+    assert made is not None
+    s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
+    assert extensions.SecTrustSetAllowances(made, extensions.kSecTrustAllowExpired) == 0
+    assert judged(made) == 0
+    s.SecTrustSetOCSPResponse(made, [response(), response(), response(), response(REVOKED)])
+    assert judged(made) == c.errSecCertificateRevoked
+    s.SecTrustSetOCSPResponse(made, None)
+    assert judged(made) == 0
+    assert extensions.SecTrustSetCRLs(made, [crl()] * 40 + [crl(serial(leaf))]) == 0
+    assert judged(made) == c.errSecCertificateRevoked

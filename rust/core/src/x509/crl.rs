@@ -138,14 +138,18 @@ impl Crl {
         *inner.issuer == *certificate.normalized_issuer() && fresh && in_scope && !scope.unusable
     }
 
-    /// Whether the issuer signed it and may sign such lists.
+    /// Whether an issuer may sign lists.
+    pub(super) fn may_be_signed_by(issuer: &Certificate) -> bool {
+        issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0)
+    }
+
+    /// Whether the issuer's key signed it.
     pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        let may = issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0);
         let Algorithm::Known { verify, .. } = &self.0.algorithm else { return false };
         let signed = |key: &crate::crypto::sign::PublicKey| {
             key.verify(*verify, self.slice(&self.0.tbs), self.slice(&self.0.signature)).is_ok()
         };
-        may && issuer.key().is_ok_and(signed)
+        issuer.key().is_ok_and(signed)
     }
 
     /// What it says of a certificate that it covers.
