@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -275,6 +275,34 @@ def test_a_list_for_some_reasons_or_one_point_says_nothing_by_silence() -> None:
     leaf = pki.make("pointed", pki.intermediate(), hosts=["localhost"], extensions=[(distribution, False)])
     assert listed(crl(extra=shard), required=True, leaf=leaf) == 0
     assert listed(crl(serial(leaf), extra=shard), leaf=leaf) == c.errSecCertificateRevoked
+
+
+def test_a_point_counts_by_its_own_name_for_all_reasons() -> None:
+    name = [x509.UniformResourceIdentifier("http://crl.example/7.crl")]
+    other = [x509.UniformResourceIdentifier("http://crl.example/8.crl")]
+    directory = [x509.DirectoryName(pki.intermediate().certificate.subject)]
+    compromise = frozenset([x509.ReasonFlags.key_compromise])
+    missing = c.errSecIncompleteCertRevocationCheck
+    for label, points, of_list, code in [
+        ("second", [(other, None, None), (name, None, None)], name, 0),
+        ("another", [(other, None, None)], name, missing),
+        ("for some reasons", [(name, compromise, None)], name, missing),
+        ("issuer beside a name", [(other, None, directory)], directory, missing),
+        ("issuer alone", [(None, None, directory)], directory, 0),
+        ("relative", [], name, missing),
+    ]:
+        listed_points = [x509.DistributionPoint(full, None, reasons, of) for full, reasons, of in points]
+        if label == "relative":
+            relative = x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.COMMON_NAME, "7")])
+            listed_points = [x509.DistributionPoint(None, relative, None, None)]
+        extension = x509.CRLDistributionPoints(listed_points)
+        leaf = pki.make(
+            f"pointed {label}", pki.intermediate(), hosts=["localhost"], extensions=[(extension, False)]
+        )
+        shard = crl(extra=[(point(full_name=of_list), True)])
+        assert listed(shard, required=True, leaf=leaf) == code, label
+        named = crl(serial(leaf), extra=[(point(full_name=of_list), True)])
+        assert listed(named, leaf=leaf) == c.errSecCertificateRevoked, label
 
 
 def test_an_issuer_whose_key_may_not_sign_lists_signs_none() -> None:

@@ -15,6 +15,7 @@ use super::walk::{self, Items, Malformed, boolean, context_number};
 use core::hash::BuildHasher;
 use core::ops::Range;
 use der::Tag;
+use std::collections::HashSet;
 use std::hash::RandomState;
 use std::sync::Arc;
 
@@ -177,10 +178,11 @@ impl Crl {
 
     /// Whether a certificate names the point that this list is published at (RFC 5280 section 6.3.3 (b)(2)(i)).
     fn is_pointed_at_by(&self, certificate: &Certificate) -> bool {
-        let points = certificate.distribution_points().unwrap_or_default();
+        let points = certificate.distribution_points().and_then(|value| point_names(value).ok());
+        let points = points.unwrap_or_default();
         let mut names = Items::new(self.0.point.as_ref().map(|range| self.slice(range)).unwrap_or_default());
         while let Ok(Some(name)) = names.next() {
-            if points.windows(name.whole.len()).any(|window| window == name.whole) {
+            if points.contains(name.whole) {
                 return true;
             }
         }
@@ -302,6 +304,29 @@ fn has_unknown_extension(mut fields: Items<'_>) -> Result<bool, Malformed> {
     }
     fields.end()?;
     Ok(unknown)
+}
+
+/// The names of the points of a CRLDistributionPoints that speak for all reasons, each encoded: those of the point, or
+/// of the issuer of its lists where it has none (RFC 5280 section 6.3.3 (b)(2)(i)).
+fn point_names(value: &[u8]) -> Result<HashSet<&[u8]>, Malformed> {
+    let mut found = HashSet::new();
+    let mut points = Items::new(walk::only(value, Tag::Sequence)?.value);
+    while let Some(point) = points.next()? {
+        let mut fields = Items::new(point.value);
+        let (own, reasons, issuer) = (fields.optional(0)?, fields.optional(1)?, fields.optional(2)?);
+        if reasons.is_some() {
+            continue;
+        }
+        let full = match own {
+            Some(own) => Items::new(own.value).optional(0)?,
+            None => issuer,
+        };
+        let mut names = Items::new(full.map(|names| names.value).unwrap_or_default());
+        while let Some(name) = names.next()? {
+            found.insert(name.whole);
+        }
+    }
+    Ok(found)
 }
 
 /// When a certificate was revoked, and whether the entry takes that back (removeFromCRL).
