@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 import certifi
 import pki
 import pytest
+
+from securetransport import constants as c
 
 COUNT = "import securetransport as st; print(len(st.SecTrustCopyAnchorCertificates(None)[1]))"
 
@@ -99,6 +102,48 @@ def test_a_machine_without_any_anchors_says_what_to_install_or_set() -> None:
     for advice in ("ca-certificates", "securetransport[anchors]", "SSL_CERT_FILE"):
         assert advice in words
     assert "install" not in own, "where the caller chose the anchors the machine's do not matter"
+
+
+#: What the platform's anchors ask beyond what one's own do; the certificates come by standard input.
+PLATFORM = """
+import json, sys
+import securetransport as st
+root, *leafs = [st.SecCertificate(bytes.fromhex(line)) for line in sys.stdin]
+def judged(leaf, policy, own):
+    _, trust = st.SecTrustCreateWithCertificates([leaf], policy, None)
+    if own:
+        st.SecTrustSetAnchorCertificates(trust, [root])
+    good, error = st.SecTrustEvaluateWithError(trust, None)
+    return 0 if good else st.CFErrorGetCode(error)
+policies = [st.SecPolicyCreateBasicX509(), st.SecPolicyCreateSSL(True, "localhost")]
+print(json.dumps([[judged(leaf, policy, own) for policy in policies for own in (True, False)] for leaf in leafs]))
+"""
+
+
+def test_the_platforms_anchors_ask_for_strength_and_short_lives(tmp_path: Path) -> None:
+    def leaf(days: int, kind: str = "P-256", since: datetime.datetime = pki.NOW - pki.DAY) -> pki.Made:
+        end = since + days * pki.DAY
+        return pki.make(f"{days} {kind}", pki.root(), kind=kind, hosts=["localhost"], start=since, end=end)
+
+    long, weak = c.errSecCertificateValidityPeriodTooLong, c.errSecUnsupportedKeySize
+    old = datetime.datetime(2020, 8, 1, tzinfo=pki.UTC)
+    cases = [
+        (leaf(398), [0, 0, 0, 0]),
+        (leaf(399), [0, 0, 0, long]),
+        (leaf(90, "RSA-1024"), [0, weak, weak, weak]),
+        (leaf(3000, since=old), [0, 0, 0, long]),
+    ]
+    (tmp_path / "root.pem").write_bytes(pki.root().pem)
+    lines = [made.der.hex() for made in (pki.root(), *(made for made, _ in cases))]
+    done = subprocess.run(
+        [sys.executable, "-c", PLATFORM],
+        env=os.environ | {"SSL_CERT_FILE": str(tmp_path / "root.pem")},
+        input="\n".join(lines),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout) == [codes for _, codes in cases]
 
 
 def test_what_the_variables_name_is_not_added_to_and_what_they_miss_is_said(tmp_path: Path) -> None:

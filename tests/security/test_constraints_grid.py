@@ -63,6 +63,22 @@ def allowed(names: Sequence[str], permitted: Sequence[str], excluded: Sequence[s
     return inside and not set(names) & set(excluded)
 
 
+def test_a_leaf_that_bears_its_issuers_name_is_bound_all_the_same() -> None:
+    """Self-issued certificates in between are not (RFC 5280 section 6.1.3 (b))."""
+    above = authority((), (BAD,))
+    for name, expected in ((GOOD, set()), (BAD, {c.errSecInvalidName})):
+        own = pki.make("Grid", above, index=4713, hosts=[name])
+        assert own.certificate.subject == own.certificate.issuer
+        between = pki.make("Grid", above, index=4714, ca=True, hosts=[BAD])
+        below = pki.make("below", between, hosts=[name])
+        for chain in ([own], [below, between]):
+            listed = [s.SecCertificate(made.der) for made in (*chain, above)]
+            _, trust = s.SecTrustCreateWithCertificates(listed, s.SecPolicyCreateBasicX509())
+            assert trust is not None
+            s.SecTrustSetAnchorCertificates(trust, [s.SecCertificate(pki.root().der)])
+            assert {reason[3] for reason in trust.reasons()[1]} == expected
+
+
 @pytest.mark.parametrize("names", SIDES, ids=" ".join)
 def test_every_combination_is_judged_as_the_rules_say(names: tuple[str, ...]) -> None:
     anchor = s.SecCertificate(pki.root().der)

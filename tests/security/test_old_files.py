@@ -21,6 +21,8 @@ HOST = "old.example"
 KINDS = ["RSA-2048", "P-256"]
 ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 
+ECDSA_WITH_SHA384 = bytes.fromhex("300a06082a8648ce3d040303")
+
 
 def tlv(tag: int, *contents: bytes) -> bytes:
     content = b"".join(contents)
@@ -49,6 +51,7 @@ def written(
     version: int = 3,
     serial: bytes = b"\x05",
     dates: tuple[bytes, bytes] = YEARS,
+    outer: bytes = ECDSA_WITH_SHA256,
 ) -> bytes:
     """A certificate that ``cryptography`` would not write, signed by the tests' root."""
     algorithm = ECDSA_WITH_SHA256
@@ -66,8 +69,18 @@ def written(
         .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
         tlv(0xA3, tlv(0x30, ALTERNATIVE)) if version == 3 else b"",
     )
-    signature = above.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
-    return tlv(0x30, tbs, algorithm, tlv(3, b"\0", signature))
+    digest = hashes.SHA256() if outer == ECDSA_WITH_SHA256 else hashes.SHA384()
+    signature = above.key.sign(tbs, ec.ECDSA(digest))
+    return tlv(0x30, tbs, outer, tlv(3, b"\0", signature))
+
+
+def test_two_places_that_name_different_algorithms_are_a_fault() -> None:
+    """Though the signature is right by the outer one (RFC 5280 section 4.1.1.2)."""
+    for outer, codes in ((ECDSA_WITH_SHA256, []), (ECDSA_WITH_SHA384, [st.errSecInvalidCertificateRef])):
+        chain = [st.SecCertificate(written("P-256", outer=outer))]
+        _, trust = st.SecTrustCreateWithCertificates(chain, st.SecPolicyCreateBasicX509(), None)
+        st.SecTrustSetAnchorCertificates(trust, [st.SecCertificate(pki.root().der)])
+        assert [reason[3] for reason in trust.reasons()[1]] == codes
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:

@@ -198,6 +198,19 @@ def test_one_of_the_names_has_to_be_in_the_certificate(identifier: str, name: An
     assert verdict(certificate, made(identifier, name=name)) == code
 
 
+def test_keys_and_hashes_of_today_are_asked_of_servers_of_tls_and_eap_alone() -> None:
+    small = leaf("small", kind="RSA-1024", purposes=ANY)
+    for identifier, code in [
+        (c.kSecPolicyAppleSSLServer, c.errSecUnsupportedKeySize),
+        (c.kSecPolicyAppleEAPServer, c.errSecUnsupportedKeySize),
+        (c.kSecPolicyAppleSSLClient, 0),
+        (c.kSecPolicyAppleEAPClient, 0),
+        (c.kSecPolicyAppleIPSecServer, 0),
+        (c.kSecPolicyAppleSMIME, 0),
+    ]:
+        assert verdict(small, made(identifier)) == code, identifier
+
+
 def test_purposes_bind_the_authorities_in_between() -> None:
     for purposes, code in [([Eku.CLIENT_AUTH], PURPOSE), ([Eku.SERVER_AUTH], 0)]:
         above = pki.make(f"authority {code}", pki.root(), ca=True, purposes=purposes)

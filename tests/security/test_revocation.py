@@ -106,6 +106,12 @@ def test_a_responder_of_the_issuer_decides_and_no_other() -> None:
             c.errSecIncompleteCertRevocationCheck
         )
     assert stapled(response(REVOKED, signer=good)) == 0, "its certificate is not at hand"
+    # It says that the issuer made it, but another key did.
+    pretender = pki.Made(pki.intermediate().certificate, pki.key("P-256", 4321))
+    forged = pki.make("forged responder", pretender, purposes=[ExtendedKeyUsageOID.OCSP_SIGNING])
+    assert stapled(response(signer=forged, include=[forged]), required=True) == (
+        c.errSecIncompleteCertRevocationCheck
+    )
 
 
 def test_a_response_counts_while_it_is_fresh_and_for_its_own_certificate() -> None:

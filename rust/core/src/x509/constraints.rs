@@ -351,6 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn long_directory_names_cost_more() {
+        let (value, key) = (value(300), KeyPair::generate().unwrap());
+        let constraints = Constraints::read(&value).unwrap();
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name = DistinguishedName::new();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "n".repeat(10_000));
+        let made = parameters.self_signed(&key).unwrap();
+        let mut budget = Budget(100_000);
+        assert_eq!(constraints.allow(&Certificate::parse(made.der()).unwrap(), &mut budget), Ok(()));
+        assert_eq!(budget.0, 100_000 - 1 - 300 * (1 + 10_000 / 256));
+    }
+
+    #[test]
     fn nothing_is_compared_that_was_not_paid_for() {
         let (value, certificate) = (value(300), with_names(200));
         let constraints = Constraints::read(&value).unwrap();
