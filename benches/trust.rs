@@ -21,6 +21,8 @@ fn parameters(name: &str, authority: bool) -> CertificateParams {
     let names = if authority { Vec::new() } else { vec![HOST.to_owned()] };
     let mut parameters = CertificateParams::new(names).unwrap();
     parameters.distinguished_name.push(DnType::CommonName, name);
+    // Key identifiers come in pairs under the SSL server policy.
+    parameters.use_authority_key_identifier_extension = true;
     if authority {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     } else {

@@ -205,6 +205,7 @@ def make_leaf(
     ),
     valid: tuple[datetime.datetime, datetime.datetime] | None = None,
     algorithm: hashes.HashAlgorithm | None = None,
+    extensions: Sequence[x509.ExtensionType] = (),
 ) -> Credential:
     """A certificate for ``hosts``; without ``issuer`` it signs itself."""
     key = KEYS[kind]()
@@ -216,6 +217,8 @@ def make_leaf(
         builder = builder.add_extension(names, critical=False)
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     signer = issuer.key if issuer else key
     certificate = builder.sign(signer, algorithm or _signing_hash(signer))
     chain = issuer.chain if issuer else ()

@@ -88,7 +88,7 @@ def _read(path: Path, password: str | bytes | None) -> _files.Contents:
     with open(path, "rb") as file:
         data = file.read()
     try:
-        return _files.read(data, password)
+        return _files.read(data, password, strict=False)
     except ValueError as error:
         raise ValueError(f"{os.fspath(path)}: {error}") from None
 
@@ -100,13 +100,16 @@ def _credentials(
     if not found.certificates:
         raise ValueError(f"{os.fspath(cert)}: there is no certificate in this file")
     holder = cert if key is None else key
-    keys = found.keys if key is None else _read(key, password).keys
-    if not keys:
-        raise ValueError(f"{os.fspath(holder)}: there is no private key in this file")
+    holding = found if key is None else _read(key, password)
+    keys = holding.keys
     for certificate in found.certificates:
         made = _files.identity(certificate, keys)
         if made is not None:
             return made, [other for other in found.certificates if other != certificate]
+    if holding.unreadable:  # it may have been the right one
+        raise ValueError(f"{os.fspath(holder)}: {holding.unreadable[0]}")
+    if not keys:
+        raise ValueError(f"{os.fspath(holder)}: there is no private key in this file")
     try:
         SecIdentity(found.certificates[0], keys[0])
     except ValueError as error:

@@ -17,6 +17,7 @@ import pytest
 import certs
 import securetransport as st
 from securetransport import extensions
+from securetransport.adapters import identity_store
 from securetransport.adapters.identity_store import IdentityStore, IdentityStoreWarning
 
 RSA = st.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
@@ -83,6 +84,18 @@ def test_kinds_of_keys_choose_among_those_of_a_name(store: IdentityStore) -> Non
     assert store.choose("www.example.com", ["Ed25519"]) is None
     assert store.choose("www.example.com", []) is None
     assert IdentityStore().choose("www.example.com") is None
+
+
+def test_a_key_for_pss_alone_is_none_for_the_rsa_key_exchange(tmp_path: Path) -> None:
+    """Whatever its file calls it: the certificate's word counts."""
+    store = IdentityStore()
+    store.add_files(*put(tmp_path, certs.leaf("pss"), "pss"))
+    assert store.choose(None, ["RSA"]) is None
+    assert served(store.choose(None, ["RSA-PSS"])) == certs.leaf("pss").der
+    assert (
+        handshake(store, client(certs.HOST, [st.TLS_RSA_WITH_AES_128_GCM_SHA256]))[1] == st.errSSLNegotiation
+    )
+    assert handshake(store, client(certs.HOST, [RSA]))[:2] == (0, 0)
 
 
 def test_the_preference_is_the_callers(tmp_path: Path) -> None:
@@ -153,6 +166,147 @@ def test_a_bad_change_warns_once_and_what_was_good_goes_on(
         assert served(store.choose("www.example.com")) == WWW.der
     put(tmp_path, API, "a")
     assert served(store.choose("api.example.com")) == API.der
+
+
+def unheard(store: IdentityStore, wanted: certs.Credential) -> None:
+    """Many connections without another word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(20):
+            assert served(store.choose("www.example.com")) == wanted.der
+
+
+def test_every_way_of_being_bad_is_warned_of_once_and_recovery_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    store = IdentityStore(reload_after=0)
+    cert, key = put(tmp_path, WWW, "a")
+    store.add_files(cert, key)
+    cert.write_bytes(b"")
+    with pytest.warns(IdentityStoreWarning, match="neither PEM"):
+        assert served(store.choose("www.example.com")) == WWW.der
+    os.utime(cert, ns=(10**18, 10**18))  # touched, and as bad as it was
+    unheard(store, WWW)
+    cert.write_bytes(WWW.file("cert").read_bytes()[:200])
+    with pytest.warns(IdentityStoreWarning, match="cut off"):
+        assert served(store.choose("www.example.com")) == WWW.der
+    unheard(store, WWW)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+    caplog.clear()
+    put(tmp_path, WWW, "a")
+    assert store.reload() == 0, "they hold what they held before"
+    assert [record.getMessage() for record in caplog.records] == [
+        "www.example.com is served from its files again"
+    ]
+    assert caplog.records[0].levelno == logging.WARNING
+    put(tmp_path, API, "a")
+    assert store.reload() == 1
+    assert caplog.records[-1].getMessage() == "api.example.com has a new certificate"
+    cert.write_bytes(b"")
+    with pytest.warns(IdentityStoreWarning, match="api.example.com keeps"):
+        store.reload()
+
+
+def test_what_could_not_be_read_for_a_moment_is_read_though_the_files_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = IdentityStore(reload_after=0)
+    store.add_files(*put(tmp_path, WWW, "a"))
+    put(tmp_path, API, "a")
+
+    def refuse(*_: object) -> Any:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(identity_store, "credentials_from_files", refuse)
+        with pytest.warns(IdentityStoreWarning, match="Too many open files"):
+            assert served(store.choose(None)) == WWW.der
+        unheard(store, WWW)
+    assert served(store.choose(None)) == API.der
+    assert "api.example.com is served from its files again" in caplog.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege")
+def test_links_are_followed_to_where_they_lead_now(tmp_path: Path) -> None:
+    """As Kubernetes updates a mounted secret: the files are links through ..data, which is replaced at once."""
+
+    def write(version: str, credential: certs.Credential) -> None:
+        folder = tmp_path / version
+        folder.mkdir()
+        for part in ("cert", "key"):
+            shutil.copy(credential.file(part), folder / part)
+            # Neither date nor, among certificates of one kind, size need tell two versions apart.
+            os.utime(folder / part, ns=(10**18, 10**18))
+
+    def swap(version: str) -> None:
+        (tmp_path / "..new").symlink_to(version)
+        (tmp_path / "..new").replace(tmp_path / "..data")
+
+    write("..1", WWW)
+    swap("..1")
+    for part in ("cert", "key"):
+        (tmp_path / part).symlink_to(Path("..data") / part)
+    store = IdentityStore(reload_after=0)
+    store.add_files(tmp_path / "cert", tmp_path / "key")
+    write("..2", API)
+    unheard(store, WWW)
+    swap("..2")
+    assert served(store.choose(None)) == API.der
+    shutil.rmtree(tmp_path / "..1")
+    unheard(store, API)
+    (tmp_path / "..3").mkdir()
+    swap("..3")
+    with pytest.warns(IdentityStoreWarning, match="No such file"):
+        assert served(store.choose(None)) == API.der
+    unheard(store, API)
+    swap("..2")
+    unheard(store, API)
+    write("..4", WWW)
+    swap("..4")
+    assert served(store.choose(None)) == WWW.der
+
+
+def test_files_that_are_replaced_between_the_two_reads_are_read_again_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = IdentityStore(reload_after=0)
+    cert, key = put(tmp_path, WWW, "a")
+    store.add_files(cert, key)
+    turns: list[int] = []
+
+    def read(*arguments: Any) -> Any:
+        turns.append(1)
+        try:
+            return extensions.credentials_from_files(*arguments)
+        finally:
+            if len(turns) == 1:
+                shutil.copy(API.file("key"), key)
+
+    shutil.copy(API.file("cert"), cert)  # and the key not yet
+    monkeypatch.setattr(identity_store, "credentials_from_files", read)
+    unheard(store, API)
+    assert len(turns) == 2
+
+
+def test_files_that_never_stop_changing_are_read_a_few_times_and_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = IdentityStore(reload_after=0)
+    cert, key = put(tmp_path, WWW, "a")
+    store.add_files(cert, key)
+    turns: list[int] = []
+
+    def read(*_: Any) -> Any:
+        turns.append(1)
+        cert.write_bytes(b"x" * len(turns))
+        raise ValueError("half written")
+
+    cert.write_bytes(b"")
+    monkeypatch.setattr(identity_store, "credentials_from_files", read)
+    with pytest.warns(IdentityStoreWarning, match="half written"):
+        assert served(store.choose(None)) == WWW.der
+    assert 1 < len(turns) <= 5
 
 
 def client(name: str | None, suites: Sequence[int] | None = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,52 @@ def test_every_result_code_has_one_sentence_of_its_own() -> None:
         assert sentence[0].isupper(), value
     assert len(set(sentences.values())) == len(sentences)
     assert messages.status_sentence(-12345) is None
+
+
+def _stems(text: str) -> set[str]:
+    """The first letters of the words that say something, whatever their endings."""
+    idle = {
+        "with",
+        "that",
+        "this",
+        "from",
+        "cannot",
+        "could",
+        "which",
+        "does",
+        "have",
+        "some",
+        "other",
+        "error",
+    }
+    return {word[:4] for word in re.findall(r"[a-z]{4,}", text.lower()) if word not in idle}
+
+
+#: Sentences that say what the table says in other words altogether.
+IN_OTHER_WORDS = {"errSSLInternal", "errSSLInappropriateFallback", "errSecInternal"}
+
+
+@pytest.mark.contract("SecCopyErrorMessageString")
+def test_no_message_is_generic_and_no_two_are_alike_unless_the_number_is_the_same() -> None:
+    """Of every name of the tables, older spellings among them, as a caller gets it."""
+    rows = {row["name"]: row for row in RESULTS["errSSL"] + RESULTS["errSec"] + SEC_ERRORS["sec_errors"]}
+    named = {name: row["value"] for name, row in (rows | RESULTS["aliases"]).items()}
+    named = {name: value for name, value in named.items() if name.startswith(("errSec", "errSSL"))}
+    assert len(named) > 450
+    by_sentence: dict[str, set[int]] = {}
+    for name, value in named.items():
+        sentence = securetransport.SecCopyErrorMessageString(value, None)
+        assert sentence is not None
+        assert len(sentence.split()) >= 5 or value == 0, f"{name}: {sentence}"
+        assert "OSStatus" not in sentence, name
+        assert not re.search(r"\berr(Sec|SSL)|unknown error|unspecified", sentence), sentence
+        if name in rows and name not in IN_OTHER_WORDS:
+            parts = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name[6:])
+            said = _stems(rows[name]["meaning"] + " " + parts)
+            assert _stems(sentence) & said, f"{name}: {sentence}"
+        plain = " ".join(re.findall(r"[a-z0-9]+", sentence.lower()))
+        by_sentence.setdefault(plain, set()).add(value)
+    assert [values for values in by_sentence.values() if len(values) > 1] == []
 
 
 def test_a_result_code_is_reported_under_its_current_name() -> None:

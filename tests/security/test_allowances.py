@@ -131,6 +131,17 @@ def test_a_key_of_512_bits_is_fatal_without_its_flag(tmp_path: Path) -> None:
     assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultUnspecified)
 
 
+@pytest.mark.parametrize(("bits", "verdict"), [(1016, "Fatal"), (1024, "Recoverable")])
+def test_a_key_that_anybody_can_break_is_fatal_and_one_that_is_merely_small_is_not(
+    tmp_path: Path, bits: int, verdict: str
+) -> None:
+    authority = Authority(tmp_path)
+    trust = trust_in(authority.issue(bits=bits), authority.der("ca.pem"))
+    assert s.SecTrustEvaluate(trust)[1] == getattr(c, f"kSecTrustResult{verdict}TrustFailure")
+    s.SecTrustSetPolicies(trust, s.SecPolicyCreateBasicX509())
+    assert s.SecTrustEvaluateWithError(trust)[0] is (bits == 1024)
+
+
 @pytest.mark.parametrize("digest", ["md5", "sha1"])
 def test_signatures_over_broken_hashes_are_verified_all_the_same(tmp_path: Path, digest: str) -> None:
     authority = Authority(tmp_path)
@@ -220,6 +231,33 @@ def test_a_good_chain_has_a_record_too_and_then_somebody_said_yes() -> None:
     assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultUnspecified)
     assert s.SecTrustSetExceptions(trust, record) is True
     assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultProceed)
+
+
+def test_a_fault_is_excused_at_the_certificate_that_it_was_found_at_alone() -> None:
+    day = pki.DAY
+    above = pki.make("short authority", pki.root(), ca=True, end=pki.NOW + 20 * day)
+    leaf = pki.make("shorter", above, hosts=["localhost"], end=pki.NOW + 10 * day)
+    chain = [s.SecCertificate(made.der) for made in (leaf, above)]
+    _, trust = s.SecTrustCreateWithCertificates(chain, s.SecPolicyCreateSSL(True, "localhost"))
+    assert trust is not None
+    s.SecTrustSetAnchorCertificates(trust, [s.SecCertificate(pki.root().der)])
+    s.SecTrustSetVerifyDate(trust, pki.NOW + 15 * day)
+    assert s.SecTrustSetExceptions(trust, s.SecTrustCopyExceptions(trust)) is True
+    assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultProceed)
+    s.SecTrustSetVerifyDate(trust, pki.NOW + 25 * day)
+    assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultRecoverableTrustFailure)
+    assert {reason[:2] for reason in trust.reasons()[1]} == {(1, "TemporalValidity")}
+
+
+def test_a_record_that_somebody_wrote_excuses_nothing_fatal(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    trust = trust_in(authority.issue("md5"), authority.der("ca.pem"), "other.example")
+    record = s.SecTrustCopyExceptions(trust)
+    assert record is not None
+    forged = bytes(record).replace(b"\x01\x0bSSLHostname", b"\x02\x0bSSLHostname\x0dWeakSignature")
+    assert forged != bytes(record)
+    assert s.SecTrustSetExceptions(trust, forged) is True
+    assert s.SecTrustEvaluate(trust) == (0, c.kSecTrustResultFatalTrustFailure)
 
 
 def test_fatal_faults_are_never_excused(tmp_path: Path) -> None:

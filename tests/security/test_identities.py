@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pipes
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+import certs
 import securetransport as st
 from securetransport import extensions, spi
 
@@ -89,6 +91,60 @@ def test_an_identity_authenticates_both_ends(way: str, kind: str, tmp_path: Path
             pki.intermediate().der,
             pki.root().der,
         ]
+
+
+def pss_by_files(cert: Path, key: Path, folder: Path) -> list[Any]:
+    return list(extensions.credentials_from_files(cert, key))
+
+
+def pss_by_locked_file(cert: Path, key: Path, folder: Path) -> list[Any]:
+    openssl(folder, "pkcs8", "-topk8", "-in", key, "-out", "locked.pem", "-passout", f"pass:{PASSWORD}")
+    return list(extensions.credentials_from_files(cert, folder / "locked.pem", PASSWORD))
+
+
+def pss_by_item_import(cert: Path, key: Path, folder: Path) -> list[Any]:
+    status, _, _, items = st.SecItemImport(
+        cert.read_bytes() + key.read_bytes(), None, 0, 0, 0, None, None, None
+    )
+    assert status == 0
+    return [st.SecIdentityCreate(None, *items)]
+
+
+def pss_by_pkcs12(cert: Path, key: Path, folder: Path) -> list[Any]:
+    identities = []
+    for form in ([], ["-legacy"]):
+        secret = ["-passout", f"pass:{PASSWORD}"]
+        openssl(folder, "pkcs12", "-export", "-in", cert, "-inkey", key, "-out", "x.p12", *secret, *form)
+        data = (folder / "x.p12").read_bytes()
+        status, items = st.SecPKCS12Import(data, {st.kSecImportExportPassphrase: PASSWORD}, None)
+        assert status == 0
+        identities.append(items[0][st.kSecImportItemIdentity])
+    assert identities[0] == identities[1]
+    return identities[:1]
+
+
+def openssl(folder: Path, *command: str | Path) -> None:
+    subprocess.run(["openssl", *map(str, command)], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "way", [pss_by_files, pss_by_locked_file, pss_by_item_import, pss_by_pkcs12], ids=lambda way: way.__name__
+)
+def test_a_key_for_pss_alone_authenticates_both_ends(way: Any, tmp_path: Path) -> None:
+    leaf = certs.leaf("pss")
+    credentials = way(leaf.file("cert"), leaf.file("key"), tmp_path)
+    server, client = pipes.server(None), pipes.client()
+    for ctx in (server, client):
+        assert st.SSLSetCertificate(ctx, credentials) == 0
+    pipes.ok(pipes.legacy.SSLSetTrustedRoots(server, [pipes.certificate(certs.authority().der)], True))
+    pipes.ok(st.SSLSetClientSideAuthenticate(server, st.kAlwaysAuthenticate))
+    pair = pipes.Pair(client=client, server=server).connected()
+    assert pair.transfer(client, b"hello") == b"hello"
+    for ctx in (server, client):
+        _, trust = st.SSLCopyPeerTrust(ctx, None)
+        certificate = st.SecTrustGetCertificateAtIndex(trust, 0)
+        assert certificate.der == leaf.der
+        assert st.SecCertificateCopyKey(certificate).kind == "RSA-PSS"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import pipes
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
+import securetransport
 from securetransport import constants as c
 from securetransport import extensions
 from securetransport import security as s
@@ -165,6 +167,34 @@ def test_files_of_java_open(parts: Path, form: str) -> None:
     out = ["-destkeystore", "out.p12", "-deststoretype", "PKCS12", "-deststorepass", "changeit", "-noprompt"]
     run("keytool", *flags, "-importkeystore", *store, *out, cwd=parts)
     check_whole((parts / "out.p12").read_bytes(), "changeit", None)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "kind", "extra"),
+    [
+        ("RSA", "RSA", ["-keysize", "2048"]),
+        ("EC", "P-384", ["-groupname", "secp384r1"]),
+        ("Ed25519", "Ed25519", []),
+        ("RSASSA-PSS", "RSA-PSS", ["-keysize", "2048", "-sigalg", "RSASSA-PSS"]),
+    ],
+)
+def test_keys_that_java_made_serve(tmp_path: Path, algorithm: str, kind: str, extra: list[str]) -> None:
+    """A store of keytool's own, with two keys in it: the first counts."""
+    store = ["-keystore", "x.p12", "-storetype", "PKCS12", "-storepass", "changeit"]
+    for alias, host in (("a", "localhost"), ("b", "other.example")):
+        about = ["-alias", alias, "-dname", f"CN={host}", "-ext", f"SAN=DNS:{host}"]
+        run("keytool", "-genkeypair", "-keyalg", algorithm, *extra, *about, *store, cwd=tmp_path)
+    credentials = extensions.credentials_from_files(tmp_path / "x.p12", password="changeit")
+    certificate = credentials[0].certificate  # type: ignore[union-attr]
+    assert certificate.dns_names == ["localhost"]
+    assert s.SecCertificateCopyKey(certificate).kind == kind  # type: ignore[union-attr]
+    client, server = pipes.client(anchors=[]), pipes.server(None)
+    pipes.ok(pipes.legacy.SSLSetTrustedRoots(client, [certificate], True))
+    pipes.ok(securetransport.SSLSetCertificate(server, credentials))
+    pipes.Pair(client=client, server=server).connected()
+    status, items = imported((tmp_path / "x.p12").read_bytes(), "changeit")
+    assert (status, len(items)) == (0, 2)
+    assert [item[c.kSecImportItemLabel] for item in items] == ["a", "b"]
 
 
 def test_a_store_of_certificates_alone_comes_as_a_chain_without_identity(parts: Path) -> None:

@@ -17,7 +17,11 @@ IKE, IKE_INTERMEDIATE = (
     x509.ObjectIdentifier("1.3.6.1.5.5.7.3.17"),
     x509.ObjectIdentifier("1.3.6.1.5.5.8.2.2"),
 )
-EAP_LAN = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.14")
+EAP_PPP, EAP_LAN = (x509.ObjectIdentifier(f"1.3.6.1.5.5.7.3.{last}") for last in (13, 14))
+#: The three purposes of IPsec that RFC 4945 section 5.1.3.12 retired.
+RETIRED = [x509.ObjectIdentifier(f"1.3.6.1.5.5.7.3.{last}") for last in (5, 6, 7)]
+MICROSOFT_SGC = x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.3")
+ANY = [Eku.ANY_EXTENDED_KEY_USAGE]
 NAME = "vpn.example"
 
 
@@ -89,6 +93,30 @@ CASES: list[tuple[str, list[x509.ObjectIdentifier], int]] = [
     (c.kSecPolicyAppleEAPServer, [], 0),
     (c.kSecPolicyAppleIPSecServer, [], 0),
     (c.kSecPolicyAppleX509Basic, CLIENT, 0),
+    (c.kSecPolicyAppleSSLServer, [MICROSOFT_SGC], 0),
+    (c.kSecPolicyAppleSSLServer, [EAP_LAN], PURPOSE),
+    (c.kSecPolicyAppleSSLClient, [MICROSOFT_SGC], PURPOSE),
+    (c.kSecPolicyAppleEAPServer, [EAP_PPP], 0),
+    (c.kSecPolicyAppleEAPServer, [IKE], PURPOSE),
+    (c.kSecPolicyAppleEAPClient, [EAP_PPP], 0),
+    (c.kSecPolicyAppleEAPClient, [IKE], PURPOSE),
+    (c.kSecPolicyAppleIPSecServer, [EAP_LAN], PURPOSE),
+    (c.kSecPolicyAppleIPSecClient, [IKE_INTERMEDIATE], 0),
+    (c.kSecPolicyAppleSMIME, CLIENT, PURPOSE),
+    (c.kSecPolicyAppleTimeStamping, ANY, PURPOSE),
+    *(
+        (identifier, ANY, 0)
+        for identifier in (
+            c.kSecPolicyAppleSSLClient,
+            c.kSecPolicyAppleEAPServer,
+            c.kSecPolicyAppleEAPClient,
+            c.kSecPolicyAppleIPSecServer,
+            c.kSecPolicyAppleIPSecClient,
+            c.kSecPolicyAppleSMIME,
+        )
+    ),
+    *((c.kSecPolicyAppleIPSecServer, [oid], 0) for oid in RETIRED),
+    *((c.kSecPolicyAppleIPSecClient, [oid], 0) for oid in RETIRED),
 ]
 
 
@@ -114,6 +142,20 @@ USAGES: list[tuple[str, tuple[str, ...], int]] = [
     (c.kSecPolicyAppleIPSecServer, ("key_encipherment",), USAGE),
     (c.kSecPolicyAppleIPSecClient, ("key_encipherment",), USAGE),
     (c.kSecPolicyAppleX509Basic, ("crl_sign",), 0),
+    *(
+        (identifier, ("key_agreement",), code)
+        for identifier, code in (
+            (c.kSecPolicyAppleSSLServer, 0),
+            (c.kSecPolicyAppleSSLClient, 0),
+            (c.kSecPolicyAppleEAPServer, 0),
+            (c.kSecPolicyAppleEAPClient, 0),
+            (c.kSecPolicyAppleIPSecServer, USAGE),
+            (c.kSecPolicyAppleSMIME, 0),
+        )
+    ),
+    (c.kSecPolicyAppleIPSecClient, ("content_commitment",), 0),
+    (c.kSecPolicyAppleSMIME, ("key_encipherment",), 0),
+    (c.kSecPolicyAppleSMIME, ("crl_sign",), USAGE),
 ]
 
 
@@ -141,6 +183,11 @@ MAILBOX = x509.SubjectAlternativeName([x509.RFC822Name("jo@example.org"), x509.D
         (c.kSecPolicyAppleIPSecServer, NAME, 0),
         (c.kSecPolicyAppleIPSecServer, "other.example", MISMATCH),
         (c.kSecPolicyAppleIPSecClient, "jo@example.org", 0),
+        (c.kSecPolicyAppleIPSecClient, "jo@other.example", MISMATCH),
+        (c.kSecPolicyAppleIPSecServer, "jo@example.org", 0),
+        (c.kSecPolicyAppleEAPServer, "jo@example.org", MISMATCH),
+        (c.kSecPolicyAppleEAPClient, NAME, 0),
+        (c.kSecPolicyAppleEAPClient, "other.example", MISMATCH),
         (c.kSecPolicyAppleSMIME, "jo@example.org", 0),
         (c.kSecPolicyAppleSMIME, NAME, MISMATCH),
     ],
@@ -149,6 +196,19 @@ def test_one_of_the_names_has_to_be_in_the_certificate(identifier: str, name: An
     everything = [Eku.ANY_EXTENDED_KEY_USAGE]
     certificate = leaf("named", hosts=[], purposes=everything, extensions=[(MAILBOX, False)])
     assert verdict(certificate, made(identifier, name=name)) == code
+
+
+def test_keys_and_hashes_of_today_are_asked_of_servers_of_tls_and_eap_alone() -> None:
+    small = leaf("small", kind="RSA-1024", purposes=ANY)
+    for identifier, code in [
+        (c.kSecPolicyAppleSSLServer, c.errSecUnsupportedKeySize),
+        (c.kSecPolicyAppleEAPServer, c.errSecUnsupportedKeySize),
+        (c.kSecPolicyAppleSSLClient, 0),
+        (c.kSecPolicyAppleEAPClient, 0),
+        (c.kSecPolicyAppleIPSecServer, 0),
+        (c.kSecPolicyAppleSMIME, 0),
+    ]:
+        assert verdict(small, made(identifier)) == code, identifier
 
 
 def test_purposes_bind_the_authorities_in_between() -> None:

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +106,12 @@ def test_a_responder_of_the_issuer_decides_and_no_other() -> None:
             c.errSecIncompleteCertRevocationCheck
         )
     assert stapled(response(REVOKED, signer=good)) == 0, "its certificate is not at hand"
+    # It says that the issuer made it, but another key did.
+    pretender = pki.Made(pki.intermediate().certificate, pki.key("P-256", 4321))
+    forged = pki.make("forged responder", pretender, purposes=[ExtendedKeyUsageOID.OCSP_SIGNING])
+    assert stapled(response(signer=forged, include=[forged]), required=True) == (
+        c.errSecIncompleteCertRevocationCheck
+    )
 
 
 def test_a_response_counts_while_it_is_fresh_and_for_its_own_certificate() -> None:
@@ -277,6 +283,34 @@ def test_a_list_for_some_reasons_or_one_point_says_nothing_by_silence() -> None:
     assert listed(crl(serial(leaf), extra=shard), leaf=leaf) == c.errSecCertificateRevoked
 
 
+def test_a_point_counts_by_its_own_name_for_all_reasons() -> None:
+    name = [x509.UniformResourceIdentifier("http://crl.example/7.crl")]
+    other = [x509.UniformResourceIdentifier("http://crl.example/8.crl")]
+    directory = [x509.DirectoryName(pki.intermediate().certificate.subject)]
+    compromise = frozenset([x509.ReasonFlags.key_compromise])
+    missing = c.errSecIncompleteCertRevocationCheck
+    for label, points, of_list, code in [
+        ("second", [(other, None, None), (name, None, None)], name, 0),
+        ("another", [(other, None, None)], name, missing),
+        ("for some reasons", [(name, compromise, None)], name, missing),
+        ("issuer beside a name", [(other, None, directory)], directory, missing),
+        ("issuer alone", [(None, None, directory)], directory, 0),
+        ("relative", [], name, missing),
+    ]:
+        listed_points = [x509.DistributionPoint(full, None, reasons, of) for full, reasons, of in points]
+        if label == "relative":
+            relative = x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.COMMON_NAME, "7")])
+            listed_points = [x509.DistributionPoint(None, relative, None, None)]
+        extension = x509.CRLDistributionPoints(listed_points)
+        leaf = pki.make(
+            f"pointed {label}", pki.intermediate(), hosts=["localhost"], extensions=[(extension, False)]
+        )
+        shard = crl(extra=[(point(full_name=of_list), True)])
+        assert listed(shard, required=True, leaf=leaf) == code, label
+        named = crl(serial(leaf), extra=[(point(full_name=of_list), True)])
+        assert listed(named, leaf=leaf) == c.errSecCertificateRevoked, label
+
+
 def test_an_issuer_whose_key_may_not_sign_lists_signs_none() -> None:
     def usage(crl_sign: bool) -> x509.KeyUsage:
         return x509.KeyUsage(False, False, False, False, False, True, crl_sign, False, False)
@@ -364,4 +398,28 @@ def test_many_useless_lists_and_responses_cost_bounded_work_and_hide_nothing() -
     s.SecTrustSetOCSPResponse(made, [response(REVOKED, signer=pki.make("forger 0"))] * 400)
     assert judged(made) == 0
     extensions.SecTrustSetCRLs(made, [*forged, revoking_list()])
+    assert judged(made) == c.errSecCertificateRevoked
+
+
+def test_many_versions_of_an_issuer_do_not_make_a_revocation_forgotten() -> None:
+    """Every chain that is tried asks again; what is known of the leaf must not run out on the way."""
+    leaf = pki.leaf()
+    old = [
+        pki.make(
+            "Test Intermediate", pki.root(), ca=True, start=pki.NOW - 30 * pki.DAY, end=pki.NOW - n * pki.DAY
+        )
+        for n in range(1, 29)
+    ]
+    assert {made.key for made in old} == {pki.intermediate().key}
+    chain = [s.SecCertificate(made.der) for made in (leaf, *old)]
+    _, made = s.SecTrustCreateWithCertificates(chain, s.SecPolicyCreateSSL(True, None))
+    assert made is not None
+    s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
+    assert extensions.SecTrustSetAllowances(made, extensions.kSecTrustAllowExpired) == 0
+    assert judged(made) == 0
+    s.SecTrustSetOCSPResponse(made, [response(), response(), response(), response(REVOKED)])
+    assert judged(made) == c.errSecCertificateRevoked
+    s.SecTrustSetOCSPResponse(made, None)
+    assert judged(made) == 0
+    assert extensions.SecTrustSetCRLs(made, [crl()] * 40 + [crl(serial(leaf))]) == 0
     assert judged(made) == c.errSecCertificateRevoked

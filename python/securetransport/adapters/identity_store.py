@@ -1,9 +1,10 @@
 """Certificates of a server that change while it serves.
 
 In: files with certificates and keys, or credentials that are in memory. Out: the credentials for a client, by the
-name it asks for and by what it can verify. Promise: files are read anew when they change; one that cannot be used
-then changes nothing but for a warning, and what was good goes on serving; a handshake is never held up by another
-store's or thread's reload for longer than reading a file takes.
+name it asks for and by what it can verify. Promise: files are read anew when they change, also where links lead to
+others (a secret mounted by Kubernetes); files that cannot be used change nothing but for one warning, and what was
+good goes on serving until they can be used again, which the log says; a handshake is never held up by another store's
+or thread's reload for longer than reading a file takes.
 
 ::
 
@@ -34,18 +35,25 @@ from ..functions import (
     SSLSetCertificate,
     SSLSetSessionOption,
 )
+from ..security import SecCertificateCopyKey
 
 Path = str | os.PathLike[str]
 Credentials = list[SecIdentity | SecCertificate]
 
 _log = logging.getLogger(__name__)
 
+#: How often files are read that change between one and the next.
+_READS = 3
+
 #: Kinds of keys in the order they are preferred in: the cheapest signatures first.
 PREFERENCE = ("Ed25519", "P-256", "P-384", "P-521", "RSA", "RSA-PSS", "DSA")
 
 
 class IdentityStoreWarning(UserWarning):
-    """Changed files that cannot be used; what they held before goes on serving."""
+    """Changed files that cannot be used; what they held before goes on serving.
+
+    Once for every way in which they are bad, not for every connection. When they are good again, the log says so.
+    """
 
 
 @dataclass
@@ -59,6 +67,8 @@ class _Entry:
     own_names: bool = True
     stamp: tuple[object, ...] = ()
     checked: float = 0.0
+    #: What was last complained about, until the files are good again.
+    trouble: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -67,14 +77,28 @@ class _Entry:
         assert isinstance(first, SecIdentity)
         return first
 
+    @property
+    def kind(self) -> str:
+        """The kind of the key as the certificate says it: one for RSA-PSS alone may be plain RSA in its file."""
+        key = SecCertificateCopyKey(self.identity.certificate)
+        return self.identity.key.kind if key is None else key.kind
+
+    def __str__(self) -> str:
+        return self.names[0] if self.names else "an identity"
+
 
 def _stamp(files: Sequence[Path]) -> tuple[object, ...]:
-    """What tells whether files have changed; a missing one is different from any that is there."""
+    """What tells whether files have changed; a missing one is different from any that is there.
+
+    Links are followed: a link that leads to another file is a change. Rights and owners count, since a file that
+    could not be read may become readable by them.
+    """
     found: list[object] = []
     for file in files:
         try:
             state = os.stat(file)
-            found.append((state.st_mtime_ns, state.st_size, state.st_ino))
+            rights = (state.st_mode, state.st_uid, state.st_gid)
+            found.append((state.st_mtime_ns, state.st_size, state.st_dev, state.st_ino, rights))
         except OSError as error:
             found.append(type(error).__name__)
     return tuple(found)
@@ -150,7 +174,7 @@ class IdentityStore:
         *,
         names: Iterable[str] | None = None,
     ) -> None:
-        """An identity out of files (PEM, DER, PKCS#12), which are read anew when they change.
+        """An identity out of files (PEM, DER, PKCS#12), which are read anew when they change, or links to them do.
 
         ``names``: hosts to serve, "*." standing for one label; without them those the certificate names itself, also
         after a change. The first identity added serves clients that ask for no name or an unknown one. OSError or
@@ -201,28 +225,53 @@ class IdentityStore:
             return False  # another thread is at it; what was good until now will do
         try:
             entry.checked = moment
-            stamp = _stamp(entry.files)
-            if stamp == entry.stamp:
+            if _stamp(entry.files) == entry.stamp:
                 return False
-            entry.stamp = stamp
             return self._replace(entry)
         finally:
             entry.lock.release()
 
     def _replace(self, entry: _Entry) -> bool:
-        cert, key = entry.files[0], entry.files[1] if len(entry.files) > 1 else None
         try:
-            credentials = credentials_from_files(cert, key, entry.password)
+            credentials = self._read(entry)
         except (OSError, ValueError) as error:
-            words = f"{entry.names[0] if entry.names else 'an identity'} keeps its certificate: {error}"
-            _log.warning("%s", words)
-            warnings.warn(words, IdentityStoreWarning, stacklevel=5)
+            if isinstance(error, OSError):
+                entry.stamp = ()  # it may pass without a change to the files: too many open ones, say
+            self._complain(entry, f"{entry} keeps its certificate: {error}")
             return False
         names = _names_in(credentials) if entry.own_names else entry.names
+        changed = credentials != entry.credentials
         with self._lock:
             entry.credentials, entry.names = credentials, names
-        _log.info("%s has a new certificate", names[0] if names else "an identity")
-        return True
+        if entry.trouble is not None:
+            entry.trouble = None
+            # As loud as the complaint: whoever read that one wants to know.
+            _log.warning("%s is served from its files again", entry)
+        elif changed:
+            _log.info("%s has a new certificate", entry)
+        return changed
+
+    def _read(self, entry: _Entry) -> Credentials:
+        """What the files hold now. Certificate and key are two reads, between which both may be replaced: what
+        cannot be used is read again if it has changed meanwhile.
+        """
+        cert, key = entry.files[0], entry.files[1] if len(entry.files) > 1 else None
+        for turn in range(_READS):
+            entry.stamp = _stamp(entry.files)
+            try:
+                return credentials_from_files(cert, key, entry.password)
+            except (OSError, ValueError):
+                if turn == _READS - 1 or _stamp(entry.files) == entry.stamp:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _complain(self, entry: _Entry, words: str) -> None:
+        """Once for every way in which the files are bad, however many connections come meanwhile."""
+        if words == entry.trouble:
+            return
+        entry.trouble = words
+        _log.warning("%s", words)
+        warnings.warn(words, IdentityStoreWarning, stacklevel=5)
 
     def choose(
         self, name: str | bytes | None = None, kinds: Iterable[str] | None = None
@@ -243,11 +292,11 @@ class IdentityStore:
             if not listed:
                 return None
             best = self._by_name(listed, None if text is None else _normal(text), entries[0].names)
-            best.sort(key=lambda entry: self._preference[entry.identity.key.kind])
+            best.sort(key=lambda entry: self._preference[entry.kind])
             return list(best[0].credentials)
 
     def _is_usable(self, entry: _Entry, usable: set[str] | None) -> bool:
-        kind = entry.identity.key.kind
+        kind = entry.kind
         return kind in self._preference and (usable is None or kind in usable)
 
     def _by_name(self, entries: list[_Entry], name: str | None, first: tuple[str, ...]) -> list[_Entry]:

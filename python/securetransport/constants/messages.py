@@ -16,7 +16,7 @@ _SENTENCES: dict[int, str] = {
     _r.errSSLClosedAbort: "The connection ended without a proper close.",
     _r.errSSLXCertChainInvalid: "The peer's certificate chain was not accepted.",
     _r.errSSLBadCert: "The given certificate or identity cannot be used.",
-    _r.errSSLCrypto: "A cryptographic operation failed.",
+    _r.errSSLCrypto: "A key exchange or an operation with the private key failed.",
     _r.errSSLInternal: "The TLS engine found itself in an impossible state.",
     _r.errSSLModuleAttach: "A cryptographic module could not be loaded.",
     _r.errSSLUnknownRootCert: "The peer's certificate chain ends in a root that is not trusted.",
@@ -95,7 +95,7 @@ _SENTENCES: dict[int, str] = {
     _r.errSSLUnsupportedExtension: "The peer used an extension that was not offered.",
     _r.errSSLUnexpectedMessage: "A message arrived at a time when it may not come.",
     _r.errSSLDecompressFail: "Received data could not be decompressed.",
-    _r.errSSLHandshakeFail: "The handshake failed.",
+    _r.errSSLHandshakeFail: "The handshake failed for a reason that the newer TLS stack does not tell.",
     _r.errSSLDecodeError: "A received message could not be read.",
     _r.errSSLInappropriateFallback: (
         "The peer retried with a lower version than both sides support, perhaps under attack."

@@ -30,6 +30,8 @@ class Contents:
     certificates: list[SecCertificate] = field(default_factory=list)
     keys: list[SecKey] = field(default_factory=list)
     public_keys: list[SecKey] = field(default_factory=list)
+    #: Why private keys that stood there could not be read, where that is no reason to give up.
+    unreadable: list[ValueError] = field(default_factory=list)
 
 
 def password_bytes(password: Password) -> bytes | None:
@@ -69,6 +71,8 @@ def is_pem(data: bytes) -> bool:
 
 def _openssl_trusted(body: bytes) -> bytes:
     """The certificate in front of OpenSSL's trust settings."""
+    if len(body) < 2:
+        return body
     size = 2 if body[1:2] < b"\x80" else 2 + (body[1] & 0x7F)
     length = body[1] if size == 2 else int.from_bytes(body[2:size], "big")
     return body[: size + length]
@@ -99,11 +103,13 @@ def private_key(data: bytes, password: Password, *, pem: bool) -> SecKey:
         if secret is not None and _is_encrypted(data, pem):
             raise ValueError("the password does not open the private key") from None
         raise ValueError("the private key does not parse") from None
-    return SecKey.from_pkcs8(
-        key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    try:
+        return SecKey.from_pkcs8(der)
+    except ValueError:
+        raise ValueError("the private key is of a kind or size that is not supported") from None
 
 
 def public_key(der: bytes) -> SecKey:
@@ -118,8 +124,11 @@ def _is_encrypted(data: bytes, pem: bool) -> bool:
     return not pem or b"ENCRYPTED" in data
 
 
-def read_pem(data: bytes, password: Password) -> Contents:
-    """Every certificate and private key of a PEM file; other blocks are passed over."""
+def read_pem(data: bytes, password: Password, *, strict: bool = True) -> Contents:
+    """Every certificate and private key of a PEM file; other blocks are passed over.
+
+    A private key that cannot be read is a ValueError, or one of ``unreadable`` if not ``strict``.
+    """
     found = Contents()
     for label, block in pem_blocks(data):
         if label in _CERTIFICATE_LABELS:
@@ -128,7 +137,12 @@ def read_pem(data: bytes, password: Password) -> Contents:
                 SecCertificate(_openssl_trusted(body) if label.startswith("TRUSTED") else body)
             )
         elif label.endswith("PRIVATE KEY"):
-            found.keys.append(private_key(block, password, pem=True))
+            try:
+                found.keys.append(private_key(block, password, pem=True))
+            except ValueError as error:
+                if strict:
+                    raise
+                found.unreadable.append(error)
         elif label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
             found.public_keys.append(public_key(pem_body(block)))
     return found
@@ -177,10 +191,10 @@ def read_pkcs12(data: bytes, password: Password) -> Contents:
     return contents
 
 
-def read(data: bytes, password: Password) -> Contents:
-    """Whatever the data hold. ValueError when that is nothing of use."""
+def read(data: bytes, password: Password, *, strict: bool = True) -> Contents:
+    """Whatever the data hold. ValueError when that is nothing of use. ``strict`` as of read_pem."""
     if is_pem(data):
-        return read_pem(data, password)
+        return read_pem(data, password, strict=strict)
     if is_pkcs12(data):
         return read_pkcs12(data, password)
     try:

@@ -69,6 +69,7 @@ struct Inner {
     subject_key: Box<[u8]>,
     algorithm: Algorithm,
     key: OnceLock<Result<PublicKey, Fault>>,
+    summary: OnceLock<Box<str>>,
 }
 
 trait Named<T> {
@@ -183,6 +184,11 @@ impl Certificate {
             constraints: whole(&extensions.policy_constraints),
             inhibit_any: whole(&extensions.inhibit_any),
         }
+    }
+
+    /// The TLS features that it promises, sorted (RFC 7633).
+    pub(super) fn tls_features(&self) -> &[u32] {
+        &self.0.extensions.tls_features
     }
 
     /// The whole CRLDistributionPoints value.
@@ -314,13 +320,38 @@ impl Certificate {
     /// DNS name, else unit or organisation; empty if there is nothing at all.
     #[must_use]
     pub fn subject_summary(&self) -> String {
+        self.summary().into()
+    }
+
+    /// The same, made once: a judgement asks for it in every sentence, and names may be many.
+    pub(super) fn summary(&self) -> &str {
+        self.0.summary.get().unwrap_or_else(|| {
+            let made = self.summarise().into();
+            let _stay = shared::stay(); // as for the key
+            self.0.summary.get_or_init(|| made)
+        })
+    }
+
+    fn summarise(&self) -> String {
         let (name, common) = names::summary(self.subject_raw());
         if common {
             return name.unwrap_or_default();
         }
-        let alternative =
-            self.email_addresses().into_iter().next().or_else(|| self.dns_names().into_iter().next());
-        alternative.map(|text| names::printable(&text)).or(name).unwrap_or_default()
+        let listed = self.alternative_names();
+        let text = |bytes: &[u8]| names::printable(&String::from_utf8_lossy(bytes));
+        let address = listed.iter().find_map(|name| match name {
+            GeneralName::Email(bytes) => Some(text(bytes)),
+            _ => None,
+        });
+        let attribute =
+            || names::email_attributes(self.subject_raw()).first().map(|address| names::printable(address));
+        let host = || {
+            listed.iter().find_map(|name| match name {
+                GeneralName::Dns(bytes) => Some(text(bytes)),
+                _ => None,
+            })
+        };
+        address.or_else(attribute).or_else(host).or(name).unwrap_or_default()
     }
 
     /// The issuer in the same short form.
@@ -399,6 +430,11 @@ impl Certificate {
     pub(super) fn alternative_names(&self) -> Vec<GeneralName<'_>> {
         let value = self.0.extensions.alt_names.as_ref().map(|range| self.slice(range));
         value.and_then(|value| names::general_names(value).ok()).unwrap_or_default()
+    }
+
+    /// The bytes that the alternative names take.
+    pub(super) fn alternative_names_size(&self) -> usize {
+        self.0.extensions.alt_names.as_ref().map_or(0, ExactSizeIterator::len)
     }
 
     /// The DNS alternative names as they stand.
@@ -537,6 +573,7 @@ fn read(der: &[u8]) -> Result<Inner, X509Error> {
         subject_key: names::normalise(subject),
         algorithm: algorithms::signature(outer_algorithm),
         key: OnceLock::new(),
+        summary: OnceLock::new(),
     })
 }
 

@@ -69,8 +69,8 @@ impl Ledger {
 
 /// A certificate's name for sentences.
 pub(super) fn called(certificate: &Certificate) -> String {
-    let summary = certificate.subject_summary();
-    if summary.is_empty() { "the certificate without a name".into() } else { quoted(&summary) }
+    let summary = certificate.summary();
+    if summary.is_empty() { "the certificate without a name".into() } else { quoted(summary) }
 }
 
 /// Everything that is wrong with a chain, beyond where it ends.

@@ -70,6 +70,8 @@ impl<'a> Constraints<'a> {
 
     /// Whether all names of a certificate may stand below this authority.
     pub fn allow(&self, certificate: &Certificate, budget: &mut Budget) -> Result<(), Outside> {
+        // Reading many names again for every authority costs something too.
+        budget.spend(certificate.alternative_names_size() / 64)?;
         let alternatives = certificate.alternative_names();
         for name in &alternatives {
             self.allow_name(name, budget)?;
@@ -304,5 +306,73 @@ fn words(name: &GeneralName<'_>) -> String {
             _ => "an address of a wrong length".into(),
         },
         GeneralName::Other(_) => "a name of a form that is not understood".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use rcgen::{CertificateParams, DistinguishedName, KeyPair};
+
+    fn with_names(count: usize) -> Certificate {
+        let names: Vec<String> = (0..count).map(|number| format!("n{number}.example")).collect();
+        let mut parameters = CertificateParams::new(names).unwrap();
+        parameters.distinguished_name = DistinguishedName::new();
+        let made = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        Certificate::parse(made.der()).unwrap()
+    }
+
+    /// So many permitted domains, of which the last is `example`.
+    fn value(count: usize) -> Vec<u8> {
+        let tree = |domain: &str| {
+            let base = [&[0x82, domain.len() as u8], domain.as_bytes()].concat();
+            [&[0x30, base.len() as u8], &base[..]].concat()
+        };
+        let trees = (1..count).map(|number| tree(&format!("t{number}.test"))).chain([tree("example")]);
+        let wrapped = |tag: u8, content: Vec<u8>| {
+            [&[tag, 0x82][..], &(content.len() as u16).to_be_bytes(), &content].concat()
+        };
+        wrapped(0x30, wrapped(0xa0, trees.collect::<Vec<_>>().concat()))
+    }
+
+    #[test]
+    fn every_comparison_is_paid_for() {
+        let (value, certificate) = (value(300), with_names(200));
+        let constraints = Constraints::read(&value).unwrap();
+        let reading = certificate.alternative_names_size() / 64;
+        let mut budget = Budget(100_000);
+        assert_eq!(constraints.allow(&certificate, &mut budget), Ok(()));
+        assert_eq!(budget.0, 100_000 - 200 * 300 - reading);
+        let mut exact = Budget(200 * 300 + reading);
+        assert_eq!(constraints.allow(&certificate, &mut exact), Ok(()));
+        assert_eq!(exact.0, 0);
+    }
+
+    #[test]
+    fn long_directory_names_cost_more() {
+        let (value, key) = (value(300), KeyPair::generate().unwrap());
+        let constraints = Constraints::read(&value).unwrap();
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name = DistinguishedName::new();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "n".repeat(10_000));
+        let made = parameters.self_signed(&key).unwrap();
+        let mut budget = Budget(100_000);
+        assert_eq!(constraints.allow(&Certificate::parse(made.der()).unwrap(), &mut budget), Ok(()));
+        assert_eq!(budget.0, 100_000 - 1 - 300 * (1 + 10_000 / 256));
+    }
+
+    #[test]
+    fn nothing_is_compared_that_was_not_paid_for() {
+        let (value, certificate) = (value(300), with_names(200));
+        let constraints = Constraints::read(&value).unwrap();
+        let reading = certificate.alternative_names_size() / 64;
+        let mut budget = Budget(200 * 300 + reading - 1);
+        assert_eq!(constraints.allow(&certificate, &mut budget), Err(Outside::TooMany));
+        assert_eq!(budget.0, 299, "all names but the last");
+        let mut nothing = Budget(reading - 1);
+        assert_eq!(constraints.allow(&certificate, &mut nothing), Err(Outside::TooMany));
+        assert_eq!(nothing.0, reading - 1, "the names were not even read");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In: DER. Out: a [`Crl`], and what it says of a certificate. Promise: a list counts only for certificates of its
 //! own issuer, within its scope, while it is fresh and when that issuer signed it and may; what it does not say is
-//! never taken for good.
+//! never taken for good. Entries are read once and found by an index of eight bytes each, which no choice of serial
+//! numbers makes slow.
 
 use super::algorithms::{self, Algorithm};
 use super::cert::Certificate;
@@ -11,8 +12,11 @@ use super::names;
 use super::revocation::Status;
 use super::time;
 use super::walk::{self, Items, Malformed, boolean, context_number};
+use core::hash::BuildHasher;
 use core::ops::Range;
 use der::Tag;
+use std::collections::HashSet;
+use std::hash::RandomState;
 use std::sync::Arc;
 
 /// A list; clones share the bytes.
@@ -29,9 +33,56 @@ struct Inner {
     from: i64,
     until: Option<i64>,
     entries: Option<Range<usize>>,
+    index: Index,
     /// The names of the point that it is published at.
     point: Option<Range<usize>>,
     scope: Scope,
+}
+
+/// Where the entry of a serial number is.
+#[derive(Debug, Default)]
+struct Index {
+    /// Half of a keyed hash of the serial number, and where in the entries the entry begins: sorted.
+    places: Box<[u64]>,
+    hasher: RandomState,
+    /// Whether an entry has a critical extension that is not understood.
+    unknown: bool,
+}
+
+impl Index {
+    /// Walks all entries once.
+    fn read(entries: &[u8]) -> Result<Index, Malformed> {
+        let mut index = Index::default();
+        let mut places = Vec::new();
+        let mut items = Items::new(entries);
+        while let Some(item) = items.next()? {
+            if item.tag != Tag::Sequence {
+                return Err(Malformed);
+            }
+            let mut fields = Items::new(item.value);
+            let serial = fields.expect(Tag::Integer)?.value;
+            index.unknown |= has_unknown_extension(fields)?;
+            let place = u32::try_from(range(entries, item.whole).start).map_err(|_| Malformed)?;
+            places.push(index.mark(serial) | u64::from(place));
+        }
+        places.sort_unstable();
+        index.places = places.into();
+        Ok(index)
+    }
+
+    /// The upper half of what stands in the index.
+    fn mark(&self, serial: &[u8]) -> u64 {
+        self.hasher.hash_one(serial) & !u64::from(u32::MAX)
+    }
+
+    /// Where entries begin that may be about a serial number: its own in their order, and by chance another's.
+    fn candidates(&self, serial: &[u8]) -> impl Iterator<Item = usize> {
+        let mark = self.mark(serial);
+        let start = self.places.partition_point(|place| *place < mark);
+        let rest = self.places.get(start..).unwrap_or_default().iter();
+        let of_mark = rest.take_while(move |place| **place & !u64::from(u32::MAX) == mark);
+        of_mark.map(|place| (place & u64::from(u32::MAX)) as usize)
+    }
 }
 
 /// What a list covers, by its extensions.
@@ -88,26 +139,25 @@ impl Crl {
         *inner.issuer == *certificate.normalized_issuer() && fresh && in_scope && !scope.unusable
     }
 
-    /// Whether the issuer signed it and may sign such lists.
+    /// Whether an issuer may sign lists.
+    pub(super) fn may_be_signed_by(issuer: &Certificate) -> bool {
+        issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0)
+    }
+
+    /// Whether the issuer's key signed it.
     pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        let may = issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0);
         let Algorithm::Known { verify, .. } = &self.0.algorithm else { return false };
         let signed = |key: &crate::crypto::sign::PublicKey| {
             key.verify(*verify, self.slice(&self.0.tbs), self.slice(&self.0.signature)).is_ok()
         };
-        may && issuer.key().is_ok_and(signed)
+        issuer.key().is_ok_and(signed)
     }
 
     /// What it says of a certificate that it covers.
     pub(super) fn status(&self, certificate: &Certificate) -> Option<Status> {
-        let entries = self.0.entries.as_ref().map(|range| self.slice(range)).unwrap_or_default();
-        let mut items = Items::new(entries);
-        while let Ok(Some(item)) = items.next() {
-            let mut fields = Items::new(item.value);
-            if fields.expect(Tag::Integer).is_ok_and(|serial| serial.value == certificate.serial()) {
-                let (at, removed) = entry(fields).ok()?;
-                return (!removed).then_some(Status::Revoked { at });
-            }
+        if let Some(fields) = self.entry(certificate.serial()) {
+            let (at, removed) = entry(fields).ok()?;
+            return (!removed).then_some(Status::Revoked { at });
         }
         let until = self.0.until.unwrap_or(i64::MAX);
         let scope = self.0.scope;
@@ -116,12 +166,23 @@ impl Crl {
         whole.then_some(Status::Good { until })
     }
 
+    /// What stands behind a serial number in its first entry.
+    fn entry(&self, serial: &[u8]) -> Option<Items<'_>> {
+        let entries = self.0.entries.as_ref().map(|range| self.slice(range)).unwrap_or_default();
+        self.0.index.candidates(serial).find_map(|place| {
+            let item = Items::new(entries.get(place..)?).need().ok()?;
+            let mut fields = Items::new(item.value);
+            (fields.expect(Tag::Integer).ok()?.value == serial).then_some(fields)
+        })
+    }
+
     /// Whether a certificate names the point that this list is published at (RFC 5280 section 6.3.3 (b)(2)(i)).
     fn is_pointed_at_by(&self, certificate: &Certificate) -> bool {
-        let points = certificate.distribution_points().unwrap_or_default();
+        let points = certificate.distribution_points().and_then(|value| point_names(value).ok());
+        let points = points.unwrap_or_default();
         let mut names = Items::new(self.0.point.as_ref().map(|range| self.slice(range)).unwrap_or_default());
         while let Ok(Some(name)) = names.next() {
-            if points.windows(name.whole.len()).any(|window| window == name.whole) {
+            if points.contains(name.whole) {
                 return true;
             }
         }
@@ -151,6 +212,7 @@ fn read(der: &[u8]) -> Result<Inner, Malformed> {
     let from = time::unix(from.tag, from.value)?;
     let mut until = None;
     let mut entries = None;
+    let mut index = Index::default();
     let mut scope = Scope::default();
     let mut point = None;
     while let Some(item) = fields.next()? {
@@ -159,13 +221,14 @@ fn read(der: &[u8]) -> Result<Inner, Malformed> {
                 until = Some(time::unix(item.tag, item.value)?);
             }
             Tag::Sequence if entries.is_none() => {
-                scope.unusable |= has_unknown_entries(item.value)?;
+                index = Index::read(item.value)?;
                 entries = Some(range(der, item.value));
             }
             tag if context_number(tag) == Some(0) => point = read_scope(item.value, &mut scope)?,
             _ => return Err(Malformed),
         }
     }
+    scope.unusable |= index.unknown;
     Ok(Inner {
         der: Box::default(),
         tbs: range(der, tbs.whole),
@@ -175,6 +238,7 @@ fn read(der: &[u8]) -> Result<Inner, Malformed> {
         from,
         until,
         entries,
+        index,
         point: point.map(|names| range(der, names)),
         scope,
     })
@@ -227,27 +291,42 @@ fn distribution<'a>(content: &'a [u8], scope: &mut Scope) -> Result<Option<&'a [
     Ok(point)
 }
 
-/// Walks all entries once: whether any has a critical extension that is not understood.
-fn has_unknown_entries(entries: &[u8]) -> Result<bool, Malformed> {
-    let mut items = Items::new(entries);
+/// Whether an entry has a critical extension that is not understood; `fields` stand behind the serial number.
+fn has_unknown_extension(mut fields: Items<'_>) -> Result<bool, Malformed> {
+    fields.need()?;
     let mut unknown = false;
-    while let Some(item) = items.next()? {
-        if item.tag != Tag::Sequence {
-            return Err(Malformed);
+    if let Some(list) = fields.next()? {
+        let mut list = Items::new(list.value);
+        while let Some(item) = list.next()? {
+            let found = Extension::read(&item)?;
+            unknown |= found.critical && !matches!(found.oid, [0x55, 0x1d, 21 | 24]);
         }
-        let mut fields = Items::new(item.value);
-        fields.expect(Tag::Integer)?;
-        fields.need()?;
-        if let Some(list) = fields.next()? {
-            let mut list = Items::new(list.value);
-            while let Some(item) = list.next()? {
-                let found = Extension::read(&item)?;
-                unknown |= found.critical && !matches!(found.oid, [0x55, 0x1d, 21 | 24]);
-            }
-        }
-        fields.end()?;
     }
+    fields.end()?;
     Ok(unknown)
+}
+
+/// The names of the points of a CRLDistributionPoints that speak for all reasons, each encoded: those of the point, or
+/// of the issuer of its lists where it has none (RFC 5280 section 6.3.3 (b)(2)(i)).
+fn point_names(value: &[u8]) -> Result<HashSet<&[u8]>, Malformed> {
+    let mut found = HashSet::new();
+    let mut points = Items::new(walk::only(value, Tag::Sequence)?.value);
+    while let Some(point) = points.next()? {
+        let mut fields = Items::new(point.value);
+        let (own, reasons, issuer) = (fields.optional(0)?, fields.optional(1)?, fields.optional(2)?);
+        if reasons.is_some() {
+            continue;
+        }
+        let full = match own {
+            Some(own) => Items::new(own.value).optional(0)?,
+            None => issuer,
+        };
+        let mut names = Items::new(full.map(|names| names.value).unwrap_or_default());
+        while let Some(name) = names.next()? {
+            found.insert(name.whole);
+        }
+    }
+    Ok(found)
 }
 
 /// When a certificate was revoked, and whether the entry takes that back (removeFromCRL).
@@ -265,4 +344,69 @@ fn entry(mut fields: Items<'_>) -> Result<(i64, bool), Malformed> {
         }
     }
     Ok((at, removed))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match length.iter().position(|byte| *byte != 0).unwrap_or(3) {
+            3 if length[3] < 0x80 => vec![tag, length[3]],
+            zeros => [&[tag, 0x84 - zeros as u8], &length[zeros..]].concat(),
+        };
+        [head, content].concat()
+    }
+
+    const DATE: &[u8] = b"\x17\x0d300101000000Z";
+
+    fn listed(serials: impl Iterator<Item = u32>) -> Vec<u8> {
+        let entries =
+            serials.map(|serial| tlv(0x30, &[&tlv(2, &[&serial.to_be_bytes()]), DATE])).collect::<Vec<_>>();
+        let ecdsa = tlv(0x30, &[b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"]);
+        let name = tlv(0x30, &[]);
+        let tbs = tlv(0x30, &[&ecdsa, &name, DATE, DATE, &tlv(0x30, &[&entries.concat()])]);
+        tlv(0x30, &[&tbs, &ecdsa, &tlv(3, &[&[0, 1]])])
+    }
+
+    const MANY: u32 = 200_000;
+
+    #[test]
+    fn an_entry_of_a_huge_list_is_found_by_looking_at_a_few() {
+        let der = listed((0..MANY).map(|number| number * 2));
+        let crl = Crl::parse(&der).unwrap();
+        let looked_at =
+            |serial: u32| crl.0.index.candidates(&serial.to_be_bytes()).map(|_| 1_u32).sum::<u32>();
+        for serial in 0..MANY * 2 {
+            assert_eq!(crl.entry(&serial.to_be_bytes()).is_some(), serial % 2 == 0, "{serial}");
+            assert!(looked_at(serial) < 8, "{serial}");
+        }
+        assert_eq!(crl.0.index.places.len(), MANY as usize);
+        assert!(crl.0.index.places.len() * 8 < der.len() / 2, "less than half of the list again");
+    }
+
+    #[test]
+    fn of_entries_with_one_serial_number_the_first_is_looked_at() {
+        let mut der = listed(core::iter::repeat_n(7, 50_000));
+        // The first date, behind those of the list, is another than those of all others.
+        let at = der.windows(DATE.len()).enumerate().filter(|(_, found)| *found == DATE).nth(2).unwrap().0;
+        der[at + 2..at + 4].copy_from_slice(b"29");
+        let crl = Crl::parse(&der).unwrap();
+        assert_eq!(crl.0.index.candidates(&7_u32.to_be_bytes()).next(), Some(0));
+        let found = entry(crl.entry(&7_u32.to_be_bytes()).unwrap());
+        assert_eq!(found, Ok((time::unix(Tag::UtcTime, b"290101000000Z").unwrap(), false)));
+        assert!(crl.entry(&8_u32.to_be_bytes()).is_none());
+    }
+
+    #[test]
+    fn serial_numbers_that_a_hasher_without_a_key_would_put_together_are_apart() {
+        let der = listed((0..1000).map(|number: u32| number << 16));
+        let (one, other) = (Crl::parse(&der).unwrap(), Crl::parse(&der).unwrap());
+        let mark = |crl: &Crl| crl.0.index.mark(&[1]);
+        assert_ne!(mark(&one), mark(&other), "every list has a key of its own");
+    }
 }

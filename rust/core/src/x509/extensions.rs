@@ -54,6 +54,7 @@ pub(super) enum Known {
     InhibitAnyPolicy,
     AuthorityInfo,
     QualifiedStatements,
+    TlsFeatures,
 }
 
 impl Known {
@@ -77,6 +78,7 @@ impl Known {
             },
             [0x2b, 6, 1, 5, 5, 7, 1, 1] => Known::AuthorityInfo,
             [0x2b, 6, 1, 5, 5, 7, 1, 3] => Known::QualifiedStatements,
+            [0x2b, 6, 1, 5, 5, 7, 1, 24] => Known::TlsFeatures,
             _ => return None,
         })
     }
@@ -99,6 +101,7 @@ impl Known {
             Known::InhibitAnyPolicy => "inhibit any-policy",
             Known::AuthorityInfo => "authority information access",
             Known::QualifiedStatements => "qualified certificate statements",
+            Known::TlsFeatures => "TLS features",
         }
     }
 
@@ -155,6 +158,8 @@ pub(super) struct Extensions {
     pub distribution_points: Option<Range<usize>>,
     /// The whole QCStatements.
     pub qualified: Option<Range<usize>>,
+    /// The TLS features that are promised, sorted.
+    pub tls_features: Vec<u32>,
     /// Which known extensions are there, and whether critical.
     pub present: Vec<(Known, bool)>,
     /// Known extensions whose content does not parse.
@@ -256,6 +261,7 @@ impl Extensions {
                 policies::read_inhibit_any(content)?;
             }
             Known::IssuerAltName => {}
+            Known::TlsFeatures => self.tls_features = tls_features(content)?,
         }
         Ok(())
     }
@@ -324,6 +330,20 @@ fn basic(content: &[u8]) -> Result<Basic, Malformed> {
     }
     fields.end()?;
     Ok(Basic { ca, path_len })
+}
+
+/// Features of RFC 7633 section 4: numbers of extensions of the hello.
+fn tls_features(content: &[u8]) -> Result<Vec<u32>, Malformed> {
+    let mut items = Items::new(walk::only(content, Tag::Sequence)?.value);
+    let mut found = Vec::new();
+    while let Some(item) = items.next()? {
+        if item.tag != Tag::Integer {
+            return Err(Malformed);
+        }
+        found.push(walk::small_unsigned(item.value)?);
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 fn authority_key(der: &[u8], content: &[u8]) -> Result<AuthorityKey, Malformed> {

@@ -22,6 +22,7 @@ pub(super) fn check(path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) {
         let [child, issuer] = pair else { continue };
         let admitted = path.end == End::Platform && is_root(path, depth + 1);
         key_identifiers(depth, child, issuer, admitted, ledger);
+        tls_features(depth, child, issuer, ledger);
         if !admitted {
             authority(depth + 1, issuer, path.end, ledger);
         }
@@ -67,6 +68,21 @@ fn key_identifiers(
              be issued anew with a subject key identifier"
         );
         add(depth + 1, ReasonKind::IdLinkage, words, ledger);
+    }
+}
+
+/// RFC 7633 section 4.2.2: what an authority promises in its own certificate, all that it issues has to promise too.
+fn tls_features(depth: usize, child: &Certificate, issuer: &Certificate, ledger: &mut Ledger) {
+    let given = child.tls_features();
+    let lacks = |feature: &&u32| given.binary_search(feature).is_err();
+    if let Some(feature) = issuer.tls_features().iter().find(lacks) {
+        let words = format!(
+            "{} asks that all it issues promise the TLS feature {feature}, and {} does not: it has to be issued anew \
+             with the extension of RFC 7633",
+            called(issuer),
+            called(child)
+        );
+        ledger.add(depth, ReasonKind::TlsFeatures, words);
     }
 }
 
@@ -196,10 +212,15 @@ fn alternative_names(leaf: &Certificate, ledger: &mut Ledger) {
 /// at common names to find out whether a host is the right one, but people read them.
 fn common_name(leaf: &Certificate, ledger: &mut Ledger) {
     let Some(common) = leaf.common_name() else { return };
-    let domains = leaf.dns_names();
+    let alternatives = leaf.alternative_names();
+    let domains = alternatives.iter().filter_map(|name| match name {
+        GeneralName::Dns(text) => core::str::from_utf8(text).ok(),
+        _ => None,
+    });
+    let domains: Vec<&str> = domains.collect();
     let misleads = match address_of(&common) {
         Some(address) => leaf.ip_addresses().iter().any(|one| *one == address && one.to_string() != common),
-        None if domains.is_empty() || domains.contains(&common) => false,
+        None if domains.is_empty() || domains.contains(&common.as_str()) => false,
         None => may_be_taken_for_one(&common, &domains),
     };
     if misleads {
@@ -214,13 +235,13 @@ fn common_name(leaf: &Certificate, ledger: &mut Ledger) {
 
 /// Whether a common name could be read as one of the hosts: another spelling, an international name (letters of many
 /// scripts look alike), a host beside one of them.
-fn may_be_taken_for_one(common: &str, domains: &[String]) -> bool {
+fn may_be_taken_for_one(common: &str, domains: &[&str]) -> bool {
     let Some((_, domain)) = common.split_once('.') else { return false };
     let international = !common.is_ascii() || common.split('.').any(|label| label.starts_with("xn--"));
     let beside =
-        |name: &String| name.split_once('.').is_some_and(|(_, other)| other.contains('.') && other == domain);
+        |name: &str| name.split_once('.').is_some_and(|(_, other)| other.contains('.') && other == domain);
     let host = !common.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '/' | ':' | '*'));
-    let respelt = |name: &String| name.eq_ignore_ascii_case(common);
+    let respelt = |name: &str| name.eq_ignore_ascii_case(common);
     host && (international || domains.iter().any(|name| respelt(name) || beside(name)))
 }
 

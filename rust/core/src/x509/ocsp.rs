@@ -85,21 +85,19 @@ impl<'a> Response<'a> {
         Ok(Response { signed: data.whole, algorithm, signature, responder, singles, certificates })
     }
 
-    /// What it says of a certificate at a moment; `None` if it says nothing that counts.
-    pub fn status(&self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
+    /// What it says of a certificate at a moment, whoever signed it; `None` if it says nothing of use.
+    pub fn says(&self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let single = self.singles.iter().find(|single| single.is_about(certificate, issuer))?;
         let fresh = single.from <= now.saturating_add(SKEW) && now <= single.until;
-        if !fresh || !self.is_signed(issuer, now) {
-            return None;
-        }
-        match single.good {
+        match single.good.filter(|_| fresh) {
             Some(true) => Some(Status::Good { until: single.until }),
             Some(false) => Some(Status::Revoked { at: single.revoked_at }),
             None => None,
         }
     }
 
-    fn is_signed(&self, issuer: &Certificate, now: i64) -> bool {
+    /// Whether it counts: the issuer signed it, or a responder of its making.
+    pub fn is_signed(&self, issuer: &Certificate, now: i64) -> bool {
         if self.is_by(issuer) {
             return self.verify(issuer).is_ok();
         }

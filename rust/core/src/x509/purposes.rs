@@ -157,14 +157,22 @@ fn has_address(leaf: &Certificate, wanted: &[u8]) -> bool {
         Some((address[..at].to_vec(), address[at + 1..].to_ascii_lowercase()))
     };
     let Some(wanted) = split(wanted) else { return false };
-    leaf.email_addresses().iter().any(|address| split(address.as_bytes()).as_ref() == Some(&wanted))
+    let fits = |address: &[u8]| split(address).as_ref() == Some(&wanted);
+    let alternative = |name: &GeneralName<'_>| matches!(name, GeneralName::Email(address) if fits(address));
+    leaf.alternative_names().iter().any(alternative)
+        || names::email_attributes(leaf.subject_raw()).iter().any(|address| fits(address.as_bytes()))
 }
 
 fn host_name(leaf: &Certificate, hosts: &[&[u8]], wanted: &str, ledger: &mut Ledger) {
-    let mut given: Vec<String> = leaf.dns_names().iter().take(5).map(|name| names::printable(name)).collect();
+    let alternatives = leaf.alternative_names();
+    let domains = alternatives.iter().filter_map(|name| match name {
+        GeneralName::Dns(text) => Some(names::printable(&String::from_utf8_lossy(text))),
+        _ => None,
+    });
+    let mut given: Vec<String> = domains.take(5).collect();
     given.extend(leaf.ip_addresses().iter().take(5).map(ToString::to_string));
     let for_hosts = |name: &GeneralName<'_>| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_));
-    let nameless = !leaf.alternative_names().iter().any(for_hosts);
+    let nameless = !alternatives.iter().any(for_hosts);
     let common = leaf.common_name().unwrap_or_default();
     let by_common = nameless && hosts.iter().any(|host| matches_name(common.as_bytes(), host));
     let words = if nameless && !common.is_empty() {

@@ -58,6 +58,8 @@ pub enum ReasonKind {
     Revoked,
     /// Not known whether it was taken back, although that is asked for.
     RevocationUnknown,
+    /// Not all TLS features that its issuer asks of what it issues.
+    TlsFeatures,
     /// Not a qualified certificate for websites, although that is asked for.
     Unqualified,
 }
@@ -89,6 +91,7 @@ impl ReasonKind {
             ReasonKind::ValidityPeriod => -67901,
             ReasonKind::Revoked => -67820,
             ReasonKind::RevocationUnknown => -67635,
+            ReasonKind::TlsFeatures => -67880,
             ReasonKind::Unqualified => -67904,
         }
     }
@@ -127,6 +130,7 @@ impl ReasonKind {
             ReasonKind::ValidityPeriod => "SystemTrustValidityPeriod",
             ReasonKind::Revoked => "Revocation",
             ReasonKind::RevocationUnknown => "RevocationResponseRequired",
+            ReasonKind::TlsFeatures => "TLSFeatures",
             ReasonKind::Unqualified => "QWAC",
         }
     }

@@ -8,10 +8,11 @@ use super::cert::Certificate;
 use super::checks::{Ledger, Rules, called};
 use super::crl::Crl;
 use super::ocsp::Response;
-use super::policy::revocation_flags as flags;
+use super::policy::{Policy, revocation_flags as flags};
 use super::reason::ReasonKind;
 use super::search::Path;
 use super::time;
+use crate::crypto::hash::Hash;
 use std::collections::HashMap;
 
 /// What is known of a certificate.
@@ -23,7 +24,7 @@ pub(super) enum Status {
     Revoked { at: i64 },
 }
 
-/// Responses that are looked at in one evaluation: they come from the peer.
+/// Signatures of responses that are checked in one evaluation: they come from the peer.
 const RESPONSES: usize = 64;
 /// Signatures of lists that are checked in one evaluation; the lists come from the caller, the issuers do not.
 const LISTS: usize = 1024;
@@ -32,10 +33,23 @@ const LISTS: usize = 1024;
 pub(super) struct Evidence<'a> {
     responses: Vec<Response<'a>>,
     crls: &'a [Crl],
-    /// By list or response, and issuer.
-    signed: HashMap<(usize, usize), bool>,
+    /// What was found about signatures, by list or response, and issuer. An authority has many certificates, one for
+    /// each chain that is tried: its name and key count, or the last chains would be judged without an answer.
+    lists_signed: HashMap<(usize, Authority), bool>,
+    responses_signed: HashMap<(usize, Authority), bool>,
     responses_left: usize,
     lists_left: usize,
+}
+
+/// A name with a key.
+type Authority = [u8; 32];
+
+fn authority(issuer: &Certificate) -> Authority {
+    let name = issuer.normalized_subject();
+    let whole = [&(name.len() as u64).to_be_bytes(), name, issuer.spki_raw()].concat();
+    let mut digest = Authority::default();
+    digest.copy_from_slice(Hash::Sha256.digest(&whole).as_bytes());
+    digest
 }
 
 /// What was found out about a whole chain.
@@ -51,20 +65,31 @@ impl<'a> Evidence<'a> {
     /// Responses that do not parse are nobody's answer.
     pub fn new(responses: &'a [Vec<u8>], crls: &'a [Crl]) -> Evidence<'a> {
         let responses = responses.iter().filter_map(|der| Response::read(der).ok()).collect();
-        Evidence { responses, crls, signed: HashMap::new(), responses_left: RESPONSES, lists_left: LISTS }
+        Evidence {
+            responses,
+            crls,
+            lists_signed: HashMap::new(),
+            responses_signed: HashMap::new(),
+            responses_left: RESPONSES,
+            lists_left: LISTS,
+        }
     }
 
     fn by_ocsp(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let mut found = None;
-        for response in &self.responses {
-            if self.responses_left == 0 {
-                break;
-            }
-            self.responses_left -= 1;
-            match response.status(certificate, issuer, now) {
-                Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
-                Some(good) => found = Some(good),
-                None => {}
+        for (place, response) in self.responses.iter().enumerate() {
+            let Some(status) = response.says(certificate, issuer, now) else { continue };
+            let signed = || response.is_signed(issuer, now);
+            match known(
+                &mut self.responses_signed,
+                &mut self.responses_left,
+                (place, authority(issuer)),
+                signed,
+            ) {
+                None => return found,
+                Some(true) if matches!(status, Status::Revoked { .. }) => return Some(status),
+                Some(true) => found = Some(status),
+                Some(false) => {}
             }
         }
         found
@@ -72,21 +97,15 @@ impl<'a> Evidence<'a> {
 
     fn by_crl(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let mut found = None;
-        for crl in self.crls {
-            if !crl.covers(certificate, now) {
-                continue;
+        let covering = |crl: &&Crl| crl.covers(certificate, now) && Crl::may_be_signed_by(issuer);
+        for crl in self.crls.iter().filter(covering) {
+            let signed = || crl.is_signed_by(issuer);
+            match known(&mut self.lists_signed, &mut self.lists_left, (crl.id(), authority(issuer)), signed) {
+                None => return found,
+                Some(false) => continue,
+                Some(true) => {}
             }
-            let signed = match self.signed.get(&(crl.id(), issuer.id())) {
-                Some(signed) => *signed,
-                None if self.lists_left == 0 => return found,
-                None => {
-                    self.lists_left -= 1;
-                    let signed = crl.is_signed_by(issuer);
-                    self.signed.insert((crl.id(), issuer.id()), signed);
-                    signed
-                }
-            };
-            match signed.then(|| crl.status(certificate)).flatten() {
+            match crl.status(certificate) {
                 Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
                 Some(good) => found = Some(good),
                 None => {}
@@ -97,13 +116,14 @@ impl<'a> Evidence<'a> {
 
     /// Judges every certificate below the end of a chain.
     pub fn check(&mut self, path: &Path<'_>, rules: &Rules<'_>, ledger: &mut Ledger) -> Checked {
-        let asked = rules.policies.iter().find_map(super::policy::Policy::revocation_flags);
+        let asked = rules.policies.iter().find_map(Policy::revocation_flags);
         let methods = asked.map_or(flags::OCSP | flags::CRL, |flags| flags);
         let mut checked = Checked { leaf: false, until: None };
         for (depth, pair) in path.certificates.windows(2).enumerate() {
             let [certificate, issuer] = pair else { continue };
+            let stapled = depth == 0 && promises_staple(certificate, rules);
             let by_ocsp = |evidence: &mut Self| {
-                let used = methods & flags::OCSP != 0;
+                let used = stapled || methods & flags::OCSP != 0;
                 used.then(|| evidence.by_ocsp(certificate, issuer, rules.now)).flatten()
             };
             let by_crl = |evidence: &mut Self| {
@@ -128,6 +148,13 @@ impl<'a> Evidence<'a> {
                     time::words(at)
                 );
                 ledger.add(depth, ReasonKind::Revoked, words);
+            } else if stapled && !matches!(ocsp, Some(Status::Good { .. })) {
+                let words = format!(
+                    "{} promises that an OCSP response comes with it, but none came that is fresh and signed by its issuer: \
+                     the server has to staple one",
+                    called(certificate)
+                );
+                ledger.add(depth, ReasonKind::RevocationUnknown, words);
             } else if until.is_none() && required(asked, rules.every_revocation, depth) {
                 let words = format!(
                     "it is not known whether {} was revoked: neither a fresh OCSP response nor a CRL of its issuer is at hand",
@@ -145,6 +172,28 @@ impl<'a> Evidence<'a> {
         }
         checked
     }
+}
+
+/// What was found about a signature, or is found now; `None` when no more are checked.
+fn known(
+    found: &mut HashMap<(usize, Authority), bool>,
+    left: &mut usize,
+    key: (usize, Authority),
+    check: impl FnOnce() -> bool,
+) -> Option<bool> {
+    if let Some(signed) = found.get(&key) {
+        return Some(*signed);
+    }
+    *left = left.checked_sub(1)?;
+    Some(*found.entry(key).or_insert_with(check))
+}
+
+/// Whether a TLS server has promised by its certificate that it staples (RFC 7633). Several responses, the other
+/// feature with that meaning, are never asked for here.
+fn promises_staple(leaf: &Certificate, rules: &Rules<'_>) -> bool {
+    const STATUS_REQUEST: u32 = 5;
+    leaf.tls_features().binary_search(&STATUS_REQUEST).is_ok()
+        && rules.policies.iter().any(Policy::wants_form)
 }
 
 /// Whether an answer has to be there: about the leaf where the policy says so, about all where the caller does.

@@ -27,6 +27,8 @@ const JUDGED: usize = 32;
 pub struct Anchors {
     certificates: Vec<Certificate>,
     by_subject: HashMap<Box<[u8]>, Vec<usize>>,
+    /// What to do about there being none.
+    lack: Option<&'static str>,
 }
 
 impl Anchors {
@@ -37,7 +39,13 @@ impl Anchors {
         for (index, certificate) in certificates.iter().enumerate() {
             by_subject.entry(certificate.normalized_subject().into()).or_default().push(index);
         }
-        Anchors { certificates, by_subject }
+        Anchors { certificates, by_subject, lack: None }
+    }
+
+    /// None at all. `advice` is for whoever finds that nothing is trusted because of that.
+    #[must_use]
+    pub fn none(advice: &'static str) -> Anchors {
+        Anchors { lack: Some(advice), ..Anchors::default() }
     }
 
     /// All of them, in the order given.
@@ -162,9 +170,13 @@ impl<'a> Search<'a> {
         if let Some(best) = self.best {
             return best;
         }
-        let (certificates, lacking) = self.partial.unwrap_or_else(|| {
+        let (certificates, mut lacking) = self.partial.unwrap_or_else(|| {
             (path, Reason::new(0, ReasonKind::MissingIntermediate, "no chain of certificates could be built"))
         });
+        let advice = self.platform.and_then(|platform| platform.lack);
+        if let Some(advice) = advice.filter(|_| self.custom.certificates.is_empty()) {
+            lacking.words = format!("{}; {advice}", lacking.words);
+        }
         let mut judged = judge(&Path { certificates: &certificates, end: End::Nowhere });
         judged.reasons.insert(0, too_complex.unwrap_or(lacking));
         Found { certificates, judged }
@@ -326,4 +338,99 @@ impl<'a> Search<'a> {
 fn same_authority(one: &Certificate, other: &Certificate) -> bool {
     one == other
         || (one.spki_raw() == other.spki_raw() && one.normalized_subject() == other.normalized_subject())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    fn parameters(name: &str, year: i32) -> CertificateParams {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+        parameters
+    }
+
+    fn made(name: &str, year: i32, key: &KeyPair, issuer: &Issuer<'_, &KeyPair>) -> Certificate {
+        let made = parameters(name, year).signed_by(key, issuer).unwrap();
+        Certificate::parse(made.der()).unwrap()
+    }
+
+    /// What a search looked at, with a judge who is never content.
+    struct Counts {
+        judged: usize,
+        exhausted: bool,
+        steps: usize,
+        signature_checks: usize,
+        links: usize,
+    }
+
+    fn counted(leaf: Certificate, bag: &[Certificate], anchors: &Anchors) -> Counts {
+        let mut search = Search::new(bag, anchors, None, 1_893_456_000);
+        let mut judged = 0;
+        let mut judge = |path: &Path<'_>| {
+            assert!(path.certificates.len() <= LONGEST);
+            judged += 1;
+            Judged { reasons: vec![Reason::new(0, ReasonKind::HostName, "never")], ..Judged::default() }
+        };
+        search.extend(&mut vec![leaf], &mut judge);
+        Counts {
+            judged,
+            exhausted: search.exhausted,
+            steps: STEPS - search.steps,
+            signature_checks: SIGNATURE_CHECKS - search.signature_checks,
+            links: search.links.len(),
+        }
+    }
+
+    #[test]
+    fn authorities_that_all_sign_each_other_cost_so_many_signature_checks_and_no_more() {
+        let keys: Vec<KeyPair> = (0..12).map(|_| KeyPair::generate().unwrap()).collect();
+        let issuer = |key| Issuer::new(parameters("everybody", 2040), key);
+        let crossed = keys.iter().flat_map(|key| {
+            keys.iter().map(|above| made("everybody", 2040, key, &issuer(above))).collect::<Vec<_>>()
+        });
+        let bag: Vec<Certificate> = crossed.collect();
+        let leaf = made("leaf", 2040, &KeyPair::generate().unwrap(), &issuer(&keys[0]));
+        let counts = counted(leaf, &bag, &Anchors::default());
+        assert!(counts.exhausted);
+        assert_eq!((counts.judged, counts.signature_checks), (0, SIGNATURE_CHECKS));
+        assert!(counts.links <= SIGNATURE_CHECKS && counts.steps <= STEPS);
+    }
+
+    #[test]
+    fn so_many_chains_to_an_anchor_are_judged_and_no_more() {
+        let (root, middle) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let above = Issuer::new(parameters("root", 2040), &root);
+        let between = Issuer::new(parameters("middle", 2040), &middle);
+        let anchors: Vec<Certificate> =
+            (0..10).map(|more| made("root", 2040 + more, &root, &above)).collect();
+        let bag: Vec<Certificate> =
+            (0..10).map(|more| made("middle", 2040 + more, &middle, &above)).collect();
+        let leaf = made("leaf", 2040, &KeyPair::generate().unwrap(), &between);
+        let counts = counted(leaf, &bag, &Anchors::new(anchors));
+        assert_eq!((counts.judged, counts.exhausted), (JUDGED, true));
+        assert!(counts.signature_checks <= SIGNATURE_CHECKS && counts.steps <= STEPS);
+    }
+
+    #[test]
+    fn so_many_issuers_are_tried_of_so_many_certificates() {
+        let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let above = Issuer::new(parameters("issuer", 2040), &key);
+        let stranger = Issuer::new(parameters("issuer", 2040), &other);
+        let leaf = made("leaf", 2040, &KeyPair::generate().unwrap(), &above);
+        let wrong = (0..BAG as i32).map(|more| made("issuer", 2041 + more, &other, &stranger));
+        let mut bag: Vec<Certificate> = wrong.collect();
+        let counts = counted(leaf.clone(), &bag, &Anchors::default());
+        assert_eq!((counts.links, counts.signature_checks), (CANDIDATES, CANDIDATES));
+        // The one that did sign stands behind all that are looked at.
+        bag.push(made("issuer", 2040, &key, &above));
+        let nothing = Anchors::default();
+        let search = Search::new(&bag, &nothing, None, 1_893_456_000);
+        assert_eq!(search.bag.values().map(Vec::len).sum::<usize>(), BAG);
+    }
 }
