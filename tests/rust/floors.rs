@@ -84,6 +84,7 @@ const RANKS: &[&str] = &[
     "config.rs",
     "session/versions.rs",
     "handshake/client_hello.rs",
+    "handshake/hello.rs",
     "handshake/server_hello.rs",
 ];
 

@@ -4,8 +4,9 @@
 //! between ServerHelloDone and our flight; nothing of ours leaves before the server's proof was checked.
 
 use super::auth::{self, PeerVerified};
-use super::client_hello::Offer;
+use super::classic::{material, signed_params};
 use super::extensions::ServerAnswer;
+use super::hello::Offer;
 use super::kx::{self, ClientSide, Share};
 use super::resume::Complete;
 use super::{
@@ -19,7 +20,7 @@ use crate::fault::{CertificateFault, Decode, Fault, Misstep};
 use crate::keys::classic::{self, DirectionKeys, Randoms};
 use crate::keys::transcript::Transcript;
 use crate::profile::{NoCertificate, Profile, Signing};
-use crate::record::protect::{self, Material};
+use crate::record::protect;
 use crate::scheme::Scheme;
 use crate::suite::{Kx, Suite};
 use crate::wire::certs::{CertificateMessage, CertificateRequest, CertificateStatus};
@@ -383,17 +384,4 @@ impl ClassicClient {
         done.remember(cx);
         Ok((Handshake::Open, Step::Established(verified, finished)))
     }
-}
-
-/// One direction's keys as the record layer takes them.
-#[must_use]
-pub fn material(keys: &DirectionKeys, encrypt_then_mac: bool) -> Material<'_> {
-    let DirectionKeys { mac, key, iv } = keys;
-    Material { mac: mac.as_bytes(), key: key.as_bytes(), iv: iv.as_bytes(), encrypt_then_mac }
-}
-
-/// What the signature of a ServerKeyExchange covers (RFC 5246 section 7.4.3).
-#[must_use]
-pub fn signed_params(randoms: &Randoms, params: &[u8]) -> Vec<u8> {
-    [&randoms.client[..], &randoms.server[..], params].concat()
 }

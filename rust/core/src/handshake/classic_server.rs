@@ -5,7 +5,7 @@
 //! certificate, which falls when it arrives, is applied only then (decisions 23).
 
 use super::auth::{self, PeerVerified};
-use super::classic_client::{material, signed_params};
+use super::classic::{material, signed_params};
 use super::kx::{self, Exchange, ServerRead, ServerShare, ServerSide};
 use super::resume::Complete;
 use super::{

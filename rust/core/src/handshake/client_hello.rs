@@ -1,50 +1,25 @@
 //! The opening of a client: its hello, and what it makes of the server's.
 //!
 //! In: the caller's settings, a ServerHello. Out: a ClientHello, then the flow of the negotiated version.
-//! Promise: what was offered is frozen in [`Offer`] when the hello is built; a later setter changes nothing.
+//! Promise: the answer is held against what was offered, and against nothing that was set since.
 
 use super::auth;
 use super::classic_client::ClassicClient;
 use super::extensions::{self, Offering, ServerAnswer};
-use super::resume::{self, Resumed, Wanted};
+use super::hello::{DOWNGRADED, Offer, best, hello_random, is_downgrade};
+use super::resume::{self, Resumed};
 use super::{Cx, Facts, Handshake, Message, Step};
 use crate::config::{Config, SessionOption};
 use crate::fault::{Decode, Fault, Incompatible, Misstep, Misuse};
 use crate::keys::classic::Randoms;
 use crate::keys::transcript::Transcript;
-use crate::profile::{self, Flow, Profile, Rank};
+use crate::profile::{self, Flow, Profile};
 use crate::resumption::Saved;
 use crate::suite::Suite;
 use crate::wire::extension::Extension;
 use crate::wire::hello::{ClientHello, HelloVerifyRequest, ServerHello};
-use crate::wire::ids::{HandshakeType, SchemeId, SuiteId, WireVersion};
+use crate::wire::ids::{HandshakeType, SuiteId, WireVersion};
 use crate::wire::tail;
-
-/// What the hello offered.
-#[derive(Debug)]
-pub struct Offer {
-    /// Our random.
-    pub random: [u8; 32],
-    /// The version in the hello.
-    pub highest: &'static Profile,
-    /// The bounds within which the server may answer.
-    pub bounds: (Rank, Rank),
-    /// The suites.
-    pub suites: Vec<&'static Suite>,
-    /// The signature schemes.
-    pub schemes: Vec<SchemeId>,
-    /// Whether session_ticket is among the extensions.
-    pub tickets: bool,
-    /// The session we ask for.
-    pub wanted: Option<Wanted>,
-}
-
-impl Offer {
-    /// What session_ticket holds.
-    fn ticket(&self) -> Vec<u8> {
-        self.wanted.as_ref().and_then(|wanted| wanted.saved.ticket.clone()).unwrap_or_default()
-    }
-}
 
 /// A client that waits for the ServerHello.
 pub struct Sent {
@@ -56,37 +31,6 @@ pub struct Sent {
 
 /// Cookies that a client sends in one handshake: one may have expired meanwhile.
 const MAX_COOKIES: u32 = 4;
-
-/// A random that begins with the time (RFC 5246 section 7.4.1.2).
-pub fn hello_random(cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
-    let mut random = cx.random::<32>()?;
-    let seconds = (cx.now.wall & 0xffff_ffff) as u32;
-    random[..4].copy_from_slice(&seconds.to_be_bytes());
-    Ok(random)
-}
-
-/// How the random of a server ends that speaks TLS 1.2 and was made to agree on less (RFC 8446 section 4.1.3).
-const DOWNGRADED: &[u8; 8] = b"DOWNGRD\0";
-
-/// Whether an end that speaks up to `best` owes or is owed that mark at `chosen`.
-fn is_downgrade(best: Rank, chosen: Rank) -> bool {
-    best >= Rank::Tls12 && chosen < Rank::Tls12
-}
-
-/// A server's random, marked if the version is lower than it had to be.
-pub(super) fn server_random(chosen: Rank, cx: &mut Cx<'_>) -> Result<[u8; 32], Fault> {
-    let mut random = hello_random(cx)?;
-    if is_downgrade(best(cx.config)?.rank, chosen) {
-        random[24..].copy_from_slice(DOWNGRADED);
-    }
-    Ok(random)
-}
-
-/// The highest profile that we would speak.
-pub(super) fn best(config: &Config) -> Result<&'static Profile, Fault> {
-    let (min, max) = config.versions;
-    profile::highest(config.framing, min, max).ok_or(Fault::Misuse(Misuse::NoVersion))
-}
 
 /// Builds and sends the ClientHello.
 pub fn start(cx: &mut Cx<'_>) -> Result<Handshake, Fault> {

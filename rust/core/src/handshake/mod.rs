@@ -6,11 +6,13 @@
 
 pub mod assemble;
 pub mod auth;
+pub mod classic;
 pub mod classic_client;
 pub mod classic_server;
 pub mod client_hello;
 pub mod extensions;
 pub mod flight;
+pub mod hello;
 pub mod kx;
 pub mod reassemble;
 pub mod resume;
@@ -362,7 +364,7 @@ impl Handshake {
         match cx.config.role {
             crate::config::Role::Client => client_hello::start(cx),
             crate::config::Role::Server => {
-                client_hello::best(cx.config)?; // with no version at all there is nothing to wait for
+                hello::best(cx.config)?; // with no version at all there is nothing to wait for
                 Ok(Handshake::AwaitClientHello)
             }
         }

@@ -5,9 +5,9 @@
 //! peer itself is only ever given one whose peer was judged and accepted (decisions 34).
 
 use super::auth::{self, FinishedVerified, PeerVerified};
-use super::classic_client::material;
-use super::client_hello::Offer;
+use super::classic::material;
 use super::extensions::{ClientOffer, ServerAnswer};
+use super::hello::{Offer, Wanted};
 use super::{Cx, Facts, Finished, Handshake, Input, Message, RecordEdge, Step, unexpected};
 use crate::config::{ClientAuth, Config, Credentials, Role, SessionOption};
 use crate::crypto::hash::Hash;
@@ -32,15 +32,6 @@ const TICKET_ID: &[u8] = b"SESSION-TICKET";
 /// IDs that resume something, and those that do not (`behaviours` section 11).
 const ID: usize = 16;
 const NO_ID: usize = 32;
-
-/// A session in a ClientHello.
-#[derive(Debug)]
-pub struct Wanted {
-    /// The session.
-    pub saved: Arc<Saved>,
-    /// The ID that stands for it, and that the server echoes if it agrees.
-    pub id: Vec<u8>,
-}
 
 /// The session that a client may ask for. `fits` is the judgement over versions.
 pub fn wanted(

@@ -6,8 +6,8 @@
 
 use super::auth;
 use super::classic_server::{Choice, ClassicServer};
-use super::client_hello::server_random;
 use super::extensions::{self, ClientOffer, Reply};
+use super::hello::server_random;
 use super::resume::{self, Found, Resumed};
 use super::{ConnectionIds, Cx, Facts, Handshake, Message, Need, Pause, Step};
 use crate::config::{ClientAuth, Config, Credentials, SessionOption};
