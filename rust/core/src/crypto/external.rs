@@ -3,8 +3,8 @@
 //! In: what is to be signed or decrypted. Out: what came back, or nothing. Promise: the holder may be slow or fail;
 //! its signatures are verified before they leave, and what it decrypts is never told apart from outside.
 
+use super::algorithm::SignatureAlgorithm;
 use super::secret::Secret;
-use super::sign::SignatureAlgorithm;
 
 /// What a holder makes of an RSA ciphertext.
 pub enum Opened {

@@ -2,6 +2,7 @@
 //! Promise: secrets travel as [`secret::Secret`], failures say nothing about secrets.
 
 pub mod aead;
+mod algorithm;
 pub mod cbc;
 pub mod ecdh;
 pub mod external;
