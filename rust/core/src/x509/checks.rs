@@ -8,70 +8,16 @@ use super::allowances::Allowances;
 use super::cert::Certificate;
 use super::constraints::{Budget, Constraints, Outside};
 use super::extensions::{Known, usage};
-use super::names::{self, quoted};
+use super::ledger::{End, Judged, Ledger, Path, Rules, called, is_root};
+use super::names;
 use super::policy::Policy;
-use super::reason::{Reason, ReasonKind};
+use super::reason::ReasonKind;
 use super::revocation::Evidence;
-use super::search::{End, Judged, Path};
 use super::{form, policies, purposes, time};
 use crate::crypto::sign::KeyKind;
 
 /// Comparisons of names with name constraints in one evaluation, over all chains that are tried.
 pub(super) const NAME_COMPARISONS: usize = 250_000;
-
-/// What a chain is judged by.
-pub(super) struct Rules<'a> {
-    pub policies: &'a [Policy],
-    pub now: i64,
-    /// What may be let off.
-    pub allowed: Allowances,
-    /// Whether a leaf may say that it is an authority.
-    pub leaf_is_authority: bool,
-    /// Whether an anchor's expiry alone does not count.
-    pub old_roots: bool,
-    /// Whether an answer about the revocation of every certificate has to be there.
-    pub every_revocation: bool,
-    /// How many authorities may stand between leaf and anchor.
-    pub limit: Option<usize>,
-}
-
-/// The reasons gathered for one chain.
-#[derive(Default)]
-pub(super) struct Ledger {
-    reasons: Vec<Reason>,
-    allowed: Allowances,
-    used: Allowances,
-}
-
-impl Ledger {
-    pub fn add(&mut self, depth: usize, kind: ReasonKind, words: impl Into<String>) {
-        self.add_excusable(depth, kind, Allowances::default(), words);
-    }
-
-    /// A reason that one allowance excuses: where that is given, its use is noted instead.
-    pub fn add_excusable(
-        &mut self,
-        depth: usize,
-        kind: ReasonKind,
-        excuse: Allowances,
-        words: impl Into<String>,
-    ) {
-        if self.allowed.cover(excuse) {
-            self.used = self.used.with(excuse);
-            return;
-        }
-        let reason = Reason { excuse, ..Reason::new(depth, kind, words) };
-        if self.reasons.len() < 64 && !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
-    }
-}
-
-/// A certificate's name for sentences.
-pub(super) fn called(certificate: &Certificate) -> String {
-    let summary = certificate.summary();
-    if summary.is_empty() { "the certificate without a name".into() } else { quoted(summary) }
-}
 
 /// Everything that is wrong with a chain, beyond where it ends.
 pub(super) fn judge(
@@ -80,7 +26,7 @@ pub(super) fn judge(
     evidence: &mut Evidence<'_>,
     budget: &mut Budget,
 ) -> Judged {
-    let mut ledger = Ledger { allowed: rules.allowed, ..Ledger::default() };
+    let mut ledger = Ledger::allowing(rules.allowed);
     let strong = rules.policies.iter().any(Policy::wants_strength) || path.end == End::Platform;
     for (depth, certificate) in path.certificates.iter().enumerate() {
         let root = is_root(path, depth);
@@ -112,13 +58,7 @@ pub(super) fn judge(
         form::check(path, rules, &mut ledger);
     }
     let revocation = evidence.check(path, rules, &mut ledger);
-    Judged { reasons: ledger.reasons, used: ledger.used, revocation }
-}
-
-/// Whether nothing rests on the signature of this certificate: an anchor, or the self-signed end of a chain.
-pub(super) fn is_root(path: &Path<'_>, depth: usize) -> bool {
-    depth + 1 == path.certificates.len()
-        && (path.end != End::Nowhere || path.certificates.get(depth).is_some_and(Certificate::is_self_issued))
+    ledger.close(revocation)
 }
 
 fn validity(depth: usize, certificate: &Certificate, now: i64, ledger: &mut Ledger) {

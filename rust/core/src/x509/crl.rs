@@ -8,8 +8,8 @@
 use super::algorithms::{self, Algorithm};
 use super::cert::Certificate;
 use super::extensions::{Extension, range, usage};
+use super::ledger::Status;
 use super::names;
-use super::revocation::Status;
 use super::time;
 use super::walk::{self, Items, Malformed, boolean, context_number};
 use core::hash::BuildHasher;

@@ -6,12 +6,11 @@
 
 use super::allowances::Allowances;
 use super::cert::Certificate;
-use super::checks::{Ledger, Rules, called, is_root};
 use super::constraints::Constraints;
 use super::extensions::{AuthorityKey, Known, usage};
+use super::ledger::{End, Ledger, Path, Rules, called, is_root};
 use super::names::{self, GeneralName};
 use super::reason::ReasonKind;
-use super::search::{End, Path};
 use crate::crypto::sign::KeyKind;
 
 /// All rules over a whole chain.

@@ -8,8 +8,10 @@
 //! ```text
 //! cert  <- extensions, names, time, algorithms   one certificate's fields, over `der`
 //! host, constraints                              matching of names
-//! search -> checks, purposes, policies, form -> trust    paths, their faults, the verdict
-//! revocation <- ocsp, crl                        what was taken back
+//! ledger <- checks <- purposes, policies, form   what is wrong with a chain, rule by rule
+//! ledger <- revocation <- ocsp, crl              what was taken back
+//! ledger <- search                               paths
+//! trust                                          the verdict
 //! allowances, exceptions                         what is let off, by name
 //! pkcs12, pkcs7 <- ber                           files that hold certificates and keys
 //! ```
@@ -25,6 +27,7 @@ mod exceptions;
 mod extensions;
 mod form;
 mod host;
+mod ledger;
 mod names;
 mod ocsp;
 mod pkcs12;

@@ -6,7 +6,7 @@
 
 use super::algorithms::{self, Algorithm};
 use super::cert::Certificate;
-use super::revocation::Status;
+use super::ledger::Status;
 use super::time;
 use super::walk::{self, Items, Malformed, context_number};
 use crate::crypto::hash::Hash;

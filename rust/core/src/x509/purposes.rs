@@ -5,13 +5,12 @@
 
 use super::allowances::Allowances;
 use super::cert::Certificate;
-use super::checks::{Ledger, Rules, called, is_root};
 use super::extensions::usage;
 use super::host::{Host, matches_host, matches_name};
+use super::ledger::{End, Ledger, Path, Rules, called, is_root};
 use super::names::{self, GeneralName, quoted};
 use super::policy::{Policy, Purpose};
 use super::reason::ReasonKind;
-use super::search::{End, Path};
 use super::walk::dotted;
 
 const DAY: i64 = 86_400;

@@ -5,24 +5,14 @@
 //! them nothing is held against anybody.
 
 use super::cert::Certificate;
-use super::checks::{Ledger, Rules, called};
 use super::crl::Crl;
+use super::ledger::{Checked, Ledger, Path, Rules, Status, called};
 use super::ocsp::Response;
 use super::policy::{Policy, revocation_flags as flags};
 use super::reason::ReasonKind;
-use super::search::Path;
 use super::time;
 use crate::crypto::hash::Hash;
 use std::collections::HashMap;
-
-/// What is known of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    /// Not revoked, as far as is known until then.
-    Good { until: i64 },
-    /// Revoked at that moment.
-    Revoked { at: i64 },
-}
 
 /// Signatures of responses that are checked in one evaluation: they come from the peer.
 const RESPONSES: usize = 64;
@@ -50,15 +40,6 @@ fn authority(issuer: &Certificate) -> Authority {
     let mut digest = Authority::default();
     digest.copy_from_slice(Hash::Sha256.digest(&whole).as_bytes());
     digest
-}
-
-/// What was found out about a whole chain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// Whether there was an answer that counts about the leaf.
-    pub leaf: bool,
-    /// Until when all answers hold.
-    pub until: Option<i64>,
 }
 
 impl<'a> Evidence<'a> {

@@ -5,11 +5,10 @@
 //! signature checks, steps and judged chains are counted, so that a hostile bag costs a bounded time.
 
 use super::algorithms::Algorithm;
-use super::allowances::Allowances;
 use super::cert::Certificate;
+use super::ledger::{End, Judged, Path};
 use super::names::quoted;
 use super::reason::{Reason, ReasonKind};
-use super::revocation::Checked;
 use std::collections::HashMap;
 
 /// No chain is longer than this, anchor included.
@@ -63,40 +62,6 @@ impl Anchors {
     fn named(&self, subject: &[u8]) -> impl Iterator<Item = &Certificate> {
         let indexes = self.by_subject.get(subject).map(Vec::as_slice).unwrap_or_default();
         indexes.iter().filter_map(|index| self.certificates.get(*index))
-    }
-}
-
-/// What a chain ends in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// An anchor the caller named.
-    Custom,
-    /// An anchor of the platform.
-    Platform,
-    /// Nothing that is trusted.
-    Nowhere,
-}
-
-/// A chain, leaf first.
-pub(super) struct Path<'a> {
-    pub certificates: &'a [Certificate],
-    pub end: End,
-}
-
-/// What a judge says of a chain.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Judged {
-    pub reasons: Vec<Reason>,
-    /// What had to be let off.
-    pub used: Allowances,
-    pub revocation: Checked,
-}
-
-impl Judged {
-    /// Lighter is better: fatal reasons, reasons, allowances.
-    fn weight(&self) -> (usize, usize, u32) {
-        let fatal = self.reasons.iter().filter(|reason| reason.kind.is_fatal()).count();
-        (fatal, self.reasons.len(), self.used.0.count_ones())
     }
 }
 

@@ -6,15 +6,16 @@
 
 use super::allowances::Allowances;
 use super::cert::Certificate;
-use super::checks::{self, NAME_COMPARISONS, Rules};
+use super::checks::{self, NAME_COMPARISONS};
 use super::constraints::Budget;
 use super::crl::Crl;
 use super::exceptions::Exceptions;
+use super::ledger::{Checked, Judged, Rules};
 use super::policy::{Policy, Purpose};
 use super::purposes;
 use super::reason::{Reason, ReasonKind};
-use super::revocation::{Checked, Evidence};
-use super::search::{Anchors, Judged, Search};
+use super::revocation::Evidence;
+use super::search::{Anchors, Search};
 
 /// Options of `SecTrustSetOptions` that change a verdict.
 pub mod options {
