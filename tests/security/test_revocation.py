@@ -11,6 +11,7 @@ import pki
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
@@ -311,19 +312,101 @@ def test_a_point_counts_by_its_own_name_for_all_reasons() -> None:
         assert listed(named, leaf=leaf) == c.errSecCertificateRevoked, label
 
 
-def test_an_issuer_whose_key_may_not_sign_lists_signs_none() -> None:
+def test_an_issuer_whose_key_may_not_sign_lists_vouches_for_nothing_by_them() -> None:
     def usage(crl_sign: bool) -> x509.KeyUsage:
         return x509.KeyUsage(False, False, False, False, False, True, crl_sign, False, False)
 
-    for may, code in [(True, c.errSecCertificateRevoked), (False, 0)]:
+    flags = c.kSecRevocationCRLMethod | c.kSecRevocationRequirePositiveResponse
+    for may, code in [(True, 0), (False, c.errSecIncompleteCertRevocationCheck)]:
         issuer = pki.make(f"signs lists {may}", pki.root(), ca=True, usage=usage(may))
         leaf = pki.make(f"below {may}", issuer, hosts=["localhost"])
         chain = [s.SecCertificate(made.der) for made in (leaf, issuer)]
-        _, made = s.SecTrustCreateWithCertificates(chain, s.SecPolicyCreateBasicX509())
-        s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
-        assert extensions.SecTrustSetCRLs(made, [crl(serial(leaf), issuer=issuer)]) == 0
+        policies = [s.SecPolicyCreateBasicX509(), s.SecPolicyCreateRevocation(flags)]
+        _, made = s.SecTrustCreateWithCertificates(chain, policies)
         assert made is not None
+        s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
+        assert extensions.SecTrustSetCRLs(made, [crl(issuer=issuer)]) == 0
         assert judged(made) == code
+        assert extensions.SecTrustSetCRLs(made, [crl(serial(leaf), issuer=issuer)]) == 0
+        assert judged(made) == c.errSecCertificateRevoked, "it is the issuer's key that says so"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_revocation_is_not_hidden_by_another_certificate_of_the_issuer(first: bool) -> None:
+    """The peer chooses which one is shown: also one whose key usage does not speak of lists."""
+
+    def usage(crl_sign: bool) -> x509.KeyUsage:
+        return x509.KeyUsage(False, False, False, False, False, True, crl_sign, False, False)
+
+    issuers = [pki.make("crossed", pki.root(), ca=True, usage=usage(may)) for may in (first, not first)]
+    leaf = pki.make("below crossed", issuers[0], hosts=["localhost"])
+    chain = [s.SecCertificate(made.der) for made in (leaf, *issuers)]
+    _, made = s.SecTrustCreateWithCertificates(chain, s.SecPolicyCreateSSL(True, "localhost"))
+    assert made is not None
+    s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
+    assert judged(made) == 0
+    assert extensions.SecTrustSetCRLs(made, [crl(serial(leaf), issuer=issuers[0])]) == 0
+    assert judged(made) == c.errSecCertificateRevoked
+
+
+def test_a_responder_that_its_issuer_has_taken_back_answers_nothing() -> None:
+    made = responder()
+    flags = c.kSecRevocationOCSPMethod | c.kSecRevocationRequirePositiveResponse
+    judging = trust(None, s.SecPolicyCreateRevocation(flags))
+    s.SecTrustSetOCSPResponse(judging, response(signer=made, include=[made]))
+    assert judged(judging) == 0
+    for crls, code in [
+        ([crl()], 0),
+        ([crl(serial(made), signer=pki.root())], 0),
+        ([crl(serial(made))], c.errSecIncompleteCertRevocationCheck),
+    ]:
+        assert extensions.SecTrustSetCRLs(judging, crls) == 0
+        assert judged(judging) == code
+
+
+def over_md5(der: bytes, signed: bytes, key: Any) -> bytes:
+    """The same response or list, signed over MD5 instead of SHA-256."""
+    size = key.key_size // 8
+    oid = bytes.fromhex("2a864886f70d0101")
+    before = oid + b"\x0b"
+    signed = signed.replace(before, oid + b"\x04")
+    signature = key.sign(signed, padding.PKCS1v15(), hashes.MD5())
+    at = der.rindex(before)
+    old = der[at:].find(b"\x03\x82") + at + 5
+    whole = der[:old] + signature + der[old + size :]
+    return whole.replace(before, oid + b"\x04")
+
+
+def test_md5_vouches_for_nothing() -> None:
+    issuer = pki.make("over MD5", pki.root(), kind="RSA-2048", ca=True)
+    leaf = pki.make("below MD5", issuer, hosts=["localhost"])
+    chain = [s.SecCertificate(made.der) for made in (leaf, issuer)]
+    policies = [
+        s.SecPolicyCreateBasicX509(),
+        s.SecPolicyCreateRevocation(c.kSecRevocationRequirePositiveResponse | 3),
+    ]
+    for status, code in [
+        (GOOD, c.errSecIncompleteCertRevocationCheck),
+        (REVOKED, c.errSecCertificateRevoked),
+    ]:
+        answer = response(status, leaf=leaf, issuer=issuer)
+        forged = over_md5(answer, ocsp.load_der_ocsp_response(answer).tbs_response_bytes, issuer.key)
+        numbers = [serial(leaf)] if status is REVOKED else []
+        list_ = crl(*numbers, issuer=issuer)
+        list_forged = over_md5(list_, x509.load_der_x509_crl(list_).tbs_certlist_bytes, issuer.key)
+        good = 0 if status is GOOD else code
+        for responses, crls, expected in [
+            ([answer], [], good),
+            ([forged], [], code),
+            ([], [list_], good),
+            ([], [list_forged], code),
+        ]:
+            _, made = s.SecTrustCreateWithCertificates(chain, policies)
+            assert made is not None
+            s.SecTrustSetAnchorCertificates(made, [s.SecCertificate(pki.root().der)])
+            s.SecTrustSetOCSPResponse(made, responses)
+            assert extensions.SecTrustSetCRLs(made, crls) == 0
+            assert judged(made) == expected
 
 
 def test_a_list_without_the_number_that_belongs_to_its_kind_revokes_but_vouches_for_nothing() -> None:

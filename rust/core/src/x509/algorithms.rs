@@ -18,6 +18,13 @@ pub(super) enum Algorithm {
     Unknown(String),
 }
 
+impl Algorithm {
+    /// Whether it signs over MD5, which proves nothing to anybody who does not ask for it.
+    pub fn is_md5(&self) -> bool {
+        matches!(self, Algorithm::Known { weak: Some(Weak::Md5), .. })
+    }
+}
+
 /// A hash that can be forged and is verified all the same, for those who allow it by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weak {

@@ -1,8 +1,8 @@
 //! Certificate revocation lists (RFC 5280 section 5).
 //!
 //! In: DER. Out: a [`Crl`], and what it says of a certificate. Promise: a list counts only for certificates of its
-//! own issuer, within its scope, while it is fresh and when that issuer signed it and may; what it does not say is
-//! never taken for good. Entries are read once and found by an index of eight bytes each, which no choice of serial
+//! own issuer, within its scope, while it is fresh and when that issuer signed it; what it does not say is never taken
+//! for good, nor is anything where the issuer may not sign lists. Entries are read once and found by an index of eight bytes each, which no choice of serial
 //! numbers makes slow.
 
 use super::algorithms::{self, Algorithm};
@@ -139,9 +139,12 @@ impl Crl {
         *inner.issuer == *certificate.normalized_issuer() && fresh && in_scope && !scope.unusable
     }
 
-    /// Whether an issuer may sign lists.
-    pub(super) fn may_be_signed_by(issuer: &Certificate) -> bool {
-        issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0)
+    /// Whether it may say of its issuer's certificates that they are good: not over MD5, which can be forged, and
+    /// not where the issuer's key is not for lists. What it revokes is revoked all the same: an authority may have
+    /// several certificates for its key, of which the peer chooses the one that is shown.
+    pub(super) fn vouches(&self, issuer: &Certificate) -> bool {
+        let may = issuer.key_usage().is_none_or(|bits| bits & usage::CRL_SIGN != 0);
+        may && !self.0.algorithm.is_md5()
     }
 
     /// Whether the issuer's key signed it.

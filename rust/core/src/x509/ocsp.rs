@@ -96,8 +96,19 @@ impl<'a> Response<'a> {
         }
     }
 
-    /// Whether it counts: the issuer signed it, or a responder of its making.
-    pub fn is_signed(&self, issuer: &Certificate, now: i64) -> bool {
+    /// Whether its word is taken that a certificate is good: MD5 can be forged, so what is signed over it may be
+    /// anybody's, and revokes at most.
+    pub fn vouches(&self) -> bool {
+        !self.algorithm.is_md5()
+    }
+
+    /// Whether it counts: the issuer signed it, or a responder of its making that it has not taken back.
+    pub fn is_signed(
+        &self,
+        issuer: &Certificate,
+        now: i64,
+        is_revoked: impl Fn(&Certificate) -> bool,
+    ) -> bool {
         if self.is_by(issuer) {
             return self.verify(issuer).is_ok();
         }
@@ -108,8 +119,10 @@ impl<'a> Response<'a> {
             meant
                 && valid
                 && responder.normalized_issuer() == issuer.normalized_subject()
+                && !responder.algorithm().is_md5()
                 && responder.is_signed_by(issuer)
                 && self.verify(responder).is_ok()
+                && !is_revoked(responder)
         })
     }
 

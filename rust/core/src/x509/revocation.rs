@@ -60,7 +60,9 @@ impl<'a> Evidence<'a> {
         let mut found = None;
         for (place, response) in self.responses.iter().enumerate() {
             let Some(status) = response.says(certificate, issuer, now) else { continue };
-            let signed = || response.is_signed(issuer, now);
+            let crls = self.crls;
+            let signed =
+                || response.is_signed(issuer, now, |responder| is_listed(crls, responder, issuer, now));
             match known(
                 &mut self.responses_signed,
                 &mut self.responses_left,
@@ -69,8 +71,8 @@ impl<'a> Evidence<'a> {
             ) {
                 None => return found,
                 Some(true) if matches!(status, Status::Revoked { .. }) => return Some(status),
-                Some(true) => found = Some(status),
-                Some(false) => {}
+                Some(true) if response.vouches() => found = Some(status),
+                Some(_) => {}
             }
         }
         found
@@ -78,8 +80,7 @@ impl<'a> Evidence<'a> {
 
     fn by_crl(&mut self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
         let mut found = None;
-        let covering = |crl: &&Crl| crl.covers(certificate, now) && Crl::may_be_signed_by(issuer);
-        for crl in self.crls.iter().filter(covering) {
+        for crl in self.crls.iter().filter(|crl| crl.covers(certificate, now)) {
             let signed = || crl.is_signed_by(issuer);
             match known(&mut self.lists_signed, &mut self.lists_left, (crl.id(), authority(issuer)), signed) {
                 None => return found,
@@ -88,8 +89,8 @@ impl<'a> Evidence<'a> {
             }
             match crl.status(certificate) {
                 Some(revoked @ Status::Revoked { .. }) => return Some(revoked),
-                Some(good) => found = Some(good),
-                None => {}
+                Some(good) if crl.vouches(issuer) => found = Some(good),
+                _ => {}
             }
         }
         found
@@ -153,6 +154,16 @@ impl<'a> Evidence<'a> {
         }
         checked
     }
+}
+
+/// Whether a list of the issuer revokes a responder that it made: its key may be in anybody's hands. Only lists that
+/// mention it are verified.
+fn is_listed(crls: &[Crl], responder: &Certificate, issuer: &Certificate, now: i64) -> bool {
+    crls.iter().any(|crl| {
+        crl.covers(responder, now)
+            && matches!(crl.status(responder), Some(Status::Revoked { .. }))
+            && crl.is_signed_by(issuer)
+    })
 }
 
 /// What was found about a signature, or is found now; `None` when no more are checked.
