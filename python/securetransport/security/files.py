@@ -1,8 +1,8 @@
 """Files with certificates and keys: PEM, DER, PKCS#12.
 
 In: bytes and perhaps a password. Out: certificates, keys, identities. Promise: certificates go to the
-native half as they are; encrypted keys are opened by ``cryptography``; whatever is wrong is one ValueError
-with one sentence.
+native half as they are; encrypted keys are opened by ``cryptography``, unless that would take longer than some
+seconds; whatever is wrong is one ValueError with one sentence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from .._native import SecCertificate, SecIdentity, SecKey, is_pkcs12, open_pkcs12
-from . import _key_forms
+from . import _key_forms, _work
 
 Password = str | bytes | None
 
@@ -78,9 +78,18 @@ def _openssl_trusted(body: bytes) -> bytes:
     return body[: size + length]
 
 
+def _affordable(der: bytes, left: int = _work.MOST) -> int:
+    """The work that an encrypted key asks for. ValueError when it is too much to begin."""
+    work = _work.of(der)
+    if work > min(left, _work.MOST):
+        raise ValueError("the private key asks for too much work before it opens: encrypt it with less")
+    return work
+
+
 def private_key(data: bytes, password: Password, *, pem: bool) -> SecKey:
     """A private key out of one PEM block or DER: PKCS#8 (encrypted too), PKCS#1, SEC 1."""
     if not pem:
+        _affordable(data)
         for reader in (SecKey.from_pkcs8, SecKey.from_pkcs1, SecKey.from_sec1):
             try:
                 return reader(data)
@@ -130,6 +139,7 @@ def read_pem(data: bytes, password: Password, *, strict: bool = True) -> Content
     A private key that cannot be read is a ValueError, or one of ``unreadable`` if not ``strict``.
     """
     found = Contents()
+    work = 0
     for label, block in pem_blocks(data):
         if label in _CERTIFICATE_LABELS:
             body = pem_body(block)
@@ -138,7 +148,11 @@ def read_pem(data: bytes, password: Password, *, strict: bool = True) -> Content
             )
         elif label.endswith("PRIVATE KEY"):
             try:
-                found.keys.append(private_key(block, password, pem=True))
+                locked = b"ENCRYPTED PRIVATE KEY" in block
+                # What is opened has to be what was measured, so that is not for another reader of PEM to find.
+                body = pem_body(block) if locked else block
+                work += _affordable(body, _work.MOST_TOGETHER - work) if locked else 0
+                found.keys.append(private_key(body, password, pem=not locked))
             except ValueError as error:
                 if strict:
                     raise
@@ -204,7 +218,7 @@ def read(data: bytes, password: Password, *, strict: bool = True) -> Contents:
     try:
         return Contents(keys=[private_key(data, password, pem=False)])
     except ValueError as error:
-        if "password" in str(error):
+        if "password" in str(error) or "too much work" in str(error):
             raise
     try:
         return Contents(public_keys=[public_key(data)])

@@ -8,6 +8,7 @@ use super::ber;
 use super::walk::{self, Items, Malformed, context_number, dotted, small_unsigned};
 use crate::crypto::pbe::{self, FileCipher, PbeHash, Purpose};
 use crate::crypto::secret::Secret;
+use core::cell::Cell;
 use core::fmt;
 use der::Tag;
 use zeroize::Zeroizing;
@@ -80,12 +81,16 @@ const SHA1: &[u8] = &[0x2b, 0x0e, 3, 2, 0x1a];
 /// Nested bags go no deeper, and no file holds more.
 const DEPTH: usize = 4;
 const ITEMS: usize = 1000;
+/// Iterations of all derivations of a file together: as many entries may each ask for a key of their own.
+const WORK: u32 = 4 * pbe::ITERATIONS;
 
 /// The password in the two forms that formats ask for.
 #[derive(Clone)]
 struct Password<'a> {
     utf8: &'a [u8],
     utf16: Zeroizing<Vec<u8>>,
+    /// Iterations that are left.
+    work: Cell<u32>,
 }
 
 impl<'a> Password<'a> {
@@ -94,11 +99,17 @@ impl<'a> Password<'a> {
         let text = String::from_utf8_lossy(utf8);
         let wide: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
         drop(Zeroizing::new(text.into_owned()));
-        let mut forms = vec![Password { utf8, utf16: Zeroizing::new(wide) }];
+        let mut forms = vec![Password { utf8, utf16: Zeroizing::new(wide), work: Cell::new(WORK) }];
         if utf8.is_empty() {
-            forms.push(Password { utf8, utf16: Zeroizing::new(Vec::new()) });
+            forms.push(Password { utf8, utf16: Zeroizing::new(Vec::new()), work: Cell::new(WORK) });
         }
         forms
+    }
+
+    /// Pays for a derivation.
+    fn pay(&self, count: u32) -> Result<(), Pkcs12Error> {
+        self.work.set(self.work.get().checked_sub(count).ok_or_else(too_much)?);
+        Ok(())
     }
 }
 
@@ -195,13 +206,14 @@ fn mac_is_good(value: &[u8], message: &[u8], password: &Password<'_>) -> Result<
     }
     let hash = plain_hash(oid)?;
     let len = hash.output_len();
+    password.pay(count)?;
     let key = pbe::pkcs12(hash, Purpose::Mac, &password.utf16, salt, count, len).ok_or_else(too_much)?;
     Ok(hash.verify_hmac(&key, message, tag))
 }
 
 fn too_much() -> Pkcs12Error {
     Pkcs12Error::Unsupported(format!(
-        "no derivation of keys, or one of more than {} iterations",
+        "no derivation of keys, or one of more than {} iterations, or too many together",
         pbe::ITERATIONS
     ))
 }
@@ -274,6 +286,7 @@ impl<'a> Derivation<'a> {
     }
 
     fn derive(&self, password: &Password<'_>, len: usize) -> Result<Secret, Pkcs12Error> {
+        password.pay(self.count)?;
         pbe::pbkdf2(self.hash, password.utf8, self.salt, self.count, len).ok_or_else(too_much)
     }
 }
@@ -299,6 +312,7 @@ fn decrypt(identifier: &[u8], ciphertext: &[u8], password: &Password<'_>) -> Res
     let count = small_unsigned(fields.expect(Tag::Integer)?.value)?;
     fields.end()?;
     let derive = |purpose, len| {
+        password.pay(count)?;
         let made = pbe::pkcs12(PbeHash::Sha1, purpose, &password.utf16, salt, count, len);
         made.ok_or_else(too_much)
     };
@@ -457,4 +471,31 @@ pub fn is_pkcs12(bytes: &[u8]) -> bool {
         Ok(version == 3 && next.is_some_and(|item| context_number(item.tag) == Some(0)))
     };
     normal(bytes).and_then(|der| begins(&der)).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// PBES2 with PBKDF2 over SHA-1 and AES-128, of 3000 iterations.
+    const IDENTIFIER: &[u8] = &[
+        6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0xd, 1, 5, 0xd, 0x30, 0x35, 0x30, 0x14, 6, 9, 0x2a, 0x86, 0x48,
+        0x86, 0xf7, 0xd, 1, 5, 0xc, 0x30, 7, 4, 1, 7, 2, 2, 0xb, 0xb8, 0x30, 0x1d, 6, 9, 0x60, 0x86, 0x48, 1,
+        0x65, 3, 4, 1, 2, 4, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
+    #[test]
+    fn all_derivations_of_a_file_are_paid_for_together() {
+        let password = Password::forms(b"x").remove(0);
+        assert_eq!(password.work.get(), WORK);
+        password.work.set(7000);
+        for left in [4000, 1000] {
+            let result = decrypt(IDENTIFIER, &[0; 15], &password);
+            assert_eq!(result.err(), Some(Pkcs12Error::Password), "half a block");
+            assert_eq!(password.work.get(), left);
+        }
+        assert_eq!(decrypt(IDENTIFIER, &[0; 15], &password).err(), Some(too_much()));
+    }
 }
