@@ -84,9 +84,15 @@ kSecTrustAllowancesUsed = _trust.ALLOWANCES_USED
 Path = str | os.PathLike[str]
 
 
+#: No certificates and keys take so much.
+_LARGEST = 16 << 20
+
+
 def _read(path: Path, password: str | bytes | None) -> _files.Contents:
     with open(path, "rb") as file:
-        data = file.read()
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(f"{os.fspath(path)}: the file is larger than {_LARGEST >> 20} MiB")
     try:
         return _files.read(data, password, strict=False)
     except ValueError as error:

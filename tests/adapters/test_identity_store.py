@@ -168,6 +168,38 @@ def test_a_bad_change_warns_once_and_what_was_good_goes_on(
     assert served(store.choose("api.example.com")) == API.der
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+@pytest.mark.parametrize("which", ["pipe", "directory", "loop", "huge", "device"])
+def test_what_stands_in_a_files_place_holds_no_handshake_up(tmp_path: Path, which: str) -> None:
+    store = IdentityStore(reload_after=0)
+    cert, key = put(tmp_path, WWW, "a")
+    store.add_files(cert, key)
+    cert.unlink()
+    said = "no regular file"
+    if which == "pipe":
+        os.mkfifo(cert)  # nobody will ever write to it
+    elif which == "directory":
+        cert.mkdir()
+    elif which == "device":
+        cert.symlink_to("/dev/zero")
+    elif which == "loop":
+        cert.symlink_to(cert)
+        said = "ymbolic link"
+    else:
+        with cert.open("wb") as file:
+            file.truncate(1 << 40)
+        said = "larger than 16 MiB"
+    with pytest.warns(IdentityStoreWarning, match=said):
+        assert served(store.choose("www.example.com")) == WWW.der
+    unheard(store, WWW)
+    if which == "directory":
+        cert.rmdir()
+    else:
+        cert.unlink()
+    put(tmp_path, API, "a")
+    assert served(store.choose("api.example.com")) == API.der
+
+
 def unheard(store: IdentityStore, wanted: certs.Credential) -> None:
     """Many connections without another word."""
     with warnings.catch_warnings():

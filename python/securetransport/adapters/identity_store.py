@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import threading
 import time
 import warnings
@@ -102,6 +103,13 @@ def _stamp(files: Sequence[Path]) -> tuple[object, ...]:
         except OSError as error:
             found.append(type(error).__name__)
     return tuple(found)
+
+
+def _check_regular(files: Sequence[Path]) -> None:
+    """ValueError for a pipe or a device, which may have a handshake wait for a writer that never comes."""
+    for file in files:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise ValueError(f"{os.fspath(file)}: this is no regular file, and none other is read again")
 
 
 def _normal(name: str) -> str:
@@ -259,6 +267,7 @@ class IdentityStore:
         for turn in range(_READS):
             entry.stamp = _stamp(entry.files)
             try:
+                _check_regular(entry.files)
                 return credentials_from_files(cert, key, entry.password)
             except (OSError, ValueError):
                 if turn == _READS - 1 or _stamp(entry.files) == entry.stamp:
