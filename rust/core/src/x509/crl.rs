@@ -1,9 +1,9 @@
 //! Certificate revocation lists (RFC 5280 section 5).
 //!
 //! In: DER. Out: a [`Crl`], and what it says of a certificate. Promise: a list counts only for certificates of its
-//! own issuer, within its scope, while it is fresh and when that issuer signed it; what it does not say is never taken
-//! for good, nor is anything where the issuer may not sign lists. Entries are read once and found by an index of eight bytes each, which no choice of serial
-//! numbers makes slow.
+//! own issuer, within its scope, while it is fresh and when that issuer signed it; what it does not say is never
+//! taken for good, nor is anything where the issuer may not sign lists. Entries are read once and found by an index
+//! of eight bytes each, which no choice of serial numbers makes slow.
 
 use super::algorithms::{self, Algorithm};
 use super::cert::Certificate;
