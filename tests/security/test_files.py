@@ -37,6 +37,19 @@ def test_a_private_key_may_be_in_every_usual_form(tmp_path: Path, form: str) -> 
         assert made.certificate.der == leaf.der
 
 
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r", b""], ids=repr)
+@pytest.mark.parametrize("password", [None, b"secret"])
+def test_blocks_may_have_any_ends_of_lines_or_none(
+    tmp_path: Path, ending: bytes, password: bytes | None
+) -> None:
+    leaf = pki.leaf("P-256")
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    for file, block in zip(files, (leaf.pem, pki.key_bytes(leaf.key, password)), strict=True):
+        file.write_bytes(block.replace(b"\n", ending))
+    made = extensions.identity_from_files(*files, password)
+    assert made == SecIdentity(SecCertificate(leaf.der), made.key)
+
+
 def test_one_file_with_everything_gives_the_identity_and_the_further_certificates(tmp_path: Path) -> None:
     leaf, intermediate, root = pki.leaf(), pki.intermediate(), pki.root()
     bundle = tmp_path / "bundle.pem"

@@ -57,9 +57,9 @@ def pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def pem_body(block: bytes) -> bytes:
     """The bytes of a PEM block without headers of its own."""
-    lines = block.split(b"\n")[1:-1] if b"\n" in block else block.split(b"\r")[1:-1]
+    text = block[block.index(b"-----", 11) + 5 : block.rindex(b"-----END ")]
     try:
-        return base64.b64decode(b"".join(line.strip() for line in lines), validate=True)
+        return base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         raise ValueError("a PEM block does not hold base64: the file is damaged") from None
 
