@@ -157,3 +157,30 @@ def rsa_public_from_pkcs1(data: bytes) -> Any:
         ]
     )
     return serialization.load_pem_public_key(body)
+
+
+def tlv(tag: int, *contents: bytes) -> bytes:
+    """An element in DER."""
+    content = b"".join(contents)
+    size = len(content)
+    octets = size.to_bytes((size.bit_length() + 7) // 8 or 1, "big")
+    head = bytes([size]) if size < 0x80 else bytes([0x80 | len(octets)]) + octets
+    return bytes([tag]) + head + content
+
+
+def elements(der: bytes) -> list[bytes]:
+    """The elements that stand one after the other, each with its head."""
+    found = []
+    while der:
+        size, start = der[1], 2
+        if size >= 0x80:
+            start += size & 0x7F
+            size = int.from_bytes(der[2:start], "big")
+        found.append(der[: start + size])
+        der = der[start + size :]
+    return found
+
+
+def content(element: bytes) -> bytes:
+    """What stands in an element, without its head."""
+    return element[2 + (element[1] & 0x7F if element[1] >= 0x80 else 0) :]

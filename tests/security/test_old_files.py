@@ -24,24 +24,20 @@ ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 ECDSA_WITH_SHA384 = bytes.fromhex("300a06082a8648ce3d040303")
 
 
-def tlv(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    size = len(content)
-    octets = size.to_bytes((size.bit_length() + 7) // 8 or 1)
-    head = bytes([size]) if size < 0x80 else bytes([0x80 | len(octets)]) + octets
-    return bytes([tag]) + head + content
-
-
 def name(common: str) -> bytes:
-    return tlv(0x30, tlv(0x31, tlv(0x30, tlv(6, b"\x55\x04\x03"), tlv(0x0C, common.encode()))))
+    return pki.tlv(
+        0x30, pki.tlv(0x31, pki.tlv(0x30, pki.tlv(6, b"\x55\x04\x03"), pki.tlv(0x0C, common.encode())))
+    )
 
 
 def utc(text: str) -> bytes:
-    return tlv(0x17, text.encode())
+    return pki.tlv(0x17, text.encode())
 
 
 YEARS = (utc("200101000000Z"), utc("490101000000Z"))
-ALTERNATIVE = tlv(0x30, tlv(6, b"\x55\x1d\x11"), tlv(4, tlv(0x30, tlv(0x82, HOST.encode()))))
+ALTERNATIVE = pki.tlv(
+    0x30, pki.tlv(6, b"\x55\x1d\x11"), pki.tlv(4, pki.tlv(0x30, pki.tlv(0x82, HOST.encode())))
+)
 
 
 @cache
@@ -56,22 +52,22 @@ def written(
     """A certificate that ``cryptography`` would not write, signed by the tests' root."""
     algorithm = ECDSA_WITH_SHA256
     above = pki.root()
-    tbs = tlv(
+    tbs = pki.tlv(
         0x30,
-        tlv(0xA0, tlv(2, bytes([version - 1]))) if version > 1 else b"",
-        tlv(2, serial),
+        pki.tlv(0xA0, pki.tlv(2, bytes([version - 1]))) if version > 1 else b"",
+        pki.tlv(2, serial),
         algorithm,
         above.certificate.subject.public_bytes(),
-        tlv(0x30, *dates),
+        pki.tlv(0x30, *dates),
         name(HOST),
         pki.key(kind, 77)
         .public_key()
         .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
-        tlv(0xA3, tlv(0x30, ALTERNATIVE)) if version == 3 else b"",
+        pki.tlv(0xA3, pki.tlv(0x30, ALTERNATIVE)) if version == 3 else b"",
     )
     digest = hashes.SHA256() if outer == ECDSA_WITH_SHA256 else hashes.SHA384()
     signature = above.key.sign(tbs, ec.ECDSA(digest))
-    return tlv(0x30, tbs, outer, tlv(3, b"\0", signature))
+    return pki.tlv(0x30, tbs, outer, pki.tlv(3, b"\0", signature))
 
 
 def test_two_places_that_name_different_algorithms_are_a_fault() -> None:
@@ -123,7 +119,7 @@ ODD: dict[str, dict[str, Any]] = {
     "dates without seconds": {"dates": (utc("2001010000Z"), utc("4901010000Z"))},
     "dates with an offset": {"dates": (utc("200101020000+0200"), utc("4901010200+0200"))},
     "generalized dates with fractions": {
-        "dates": (tlv(0x18, b"20200101000000.5Z"), tlv(0x18, b"20490101000000.25Z"))
+        "dates": (pki.tlv(0x18, b"20200101000000.5Z"), pki.tlv(0x18, b"20490101000000.25Z"))
     },
 }
 

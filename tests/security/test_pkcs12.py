@@ -125,30 +125,25 @@ def test_files_of_cryptography_open(kind: str) -> None:
     )
 
 
-def tlv(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    size = len(content)
-    head = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")
-    return bytes([tag]) + head + content
-
-
 def with_pbmac1(file: bytes, password: bytes) -> bytes:
     """A file without MAC gets one by RFC 9579: PBKDF2 and HMAC, both with SHA-256."""
     body = file[4:]
     safe = body[body.index(b"\x04\x82") :]
     salt, count, null = b"saltsalt", 2048, b"\x05\0"
-    oid = lambda tail: tlv(0x06, bytes.fromhex("2a864886f70d") + tail)  # noqa: E731
-    hmac_sha256 = tlv(0x30, oid(b"\x02\x09"), null)
-    derivation = tlv(
+    oid = lambda tail: pki.tlv(0x06, bytes.fromhex("2a864886f70d") + tail)  # noqa: E731
+    hmac_sha256 = pki.tlv(0x30, oid(b"\x02\x09"), null)
+    derivation = pki.tlv(
         0x30,
         oid(b"\x01\x05\x0c"),
-        tlv(0x30, tlv(0x04, salt), tlv(0x02, count.to_bytes(2, "big")), b"\x02\x01\x20", hmac_sha256),
+        pki.tlv(
+            0x30, pki.tlv(0x04, salt), pki.tlv(0x02, count.to_bytes(2, "big")), b"\x02\x01\x20", hmac_sha256
+        ),
     )
-    scheme = tlv(0x30, oid(b"\x01\x05\x0e"), tlv(0x30, derivation, hmac_sha256))
+    scheme = pki.tlv(0x30, oid(b"\x01\x05\x0e"), pki.tlv(0x30, derivation, hmac_sha256))
     key = hashlib.pbkdf2_hmac("sha256", password, salt, count, 32)
     tag = hmac.digest(key, safe[4:], "sha256")
-    mac = tlv(0x30, tlv(0x30, scheme, tlv(0x04, tag)), tlv(0x04, b"unused"))
-    return tlv(0x30, body, mac)
+    mac = pki.tlv(0x30, pki.tlv(0x30, scheme, pki.tlv(0x04, tag)), pki.tlv(0x04, b"unused"))
+    return pki.tlv(0x30, body, mac)
 
 
 def test_a_mac_of_the_new_kind_is_checked(parts: Path) -> None:

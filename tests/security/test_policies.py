@@ -300,11 +300,6 @@ def test_policies_are_values() -> None:
 # --- qualified websites -------------------------------------------------------------------------------------
 
 
-def tlv(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    return bytes([tag, len(content)]) + content
-
-
 def oid(text: str) -> bytes:
     first, second, *rest = map(int, text.split("."))
     encoded = bytes([40 * first + second])
@@ -313,17 +308,17 @@ def oid(text: str) -> bytes:
         while arc := arc >> 7:
             digits.append(0x80 | arc & 0x7F)
         encoded += bytes(reversed(digits))
-    return tlv(0x06, encoded)
+    return pki.tlv(0x06, encoded)
 
 
 COMPLIANCE, TYPE, WEB, SEAL = "0.4.0.1862.1.1", "0.4.0.1862.1.6", "0.4.0.1862.1.6.3", "0.4.0.1862.1.6.2"
 
 
 def statements(*, compliance: bool = True, types: list[str] | None = None) -> tuple[x509.ExtensionType, bool]:
-    listed = [tlv(0x30, oid(COMPLIANCE))] if compliance else []
+    listed = [pki.tlv(0x30, oid(COMPLIANCE))] if compliance else []
     if types is not None:
-        listed.append(tlv(0x30, oid(TYPE), tlv(0x30, *map(oid, types))))
-    value = tlv(0x30, *listed)
+        listed.append(pki.tlv(0x30, oid(TYPE), pki.tlv(0x30, *map(oid, types))))
+    value = pki.tlv(0x30, *listed)
     return x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3"), value), False
 
 

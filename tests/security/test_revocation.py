@@ -11,7 +11,7 @@ import pki
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
@@ -126,6 +126,34 @@ def test_a_response_counts_while_it_is_fresh_and_for_its_own_certificate() -> No
     assert stapled(response(forever=True), required=True) == 0
     assert stapled(response(forever=True, start=pki.NOW - 8 * pki.DAY), required=True) == required
     assert stapled(stale, other, response(), required=True) == 0
+
+
+def together(*responses: bytes) -> bytes:
+    """One response of the issuer with the answers of several."""
+    signed = [ocsp.load_der_ocsp_response(der).tbs_response_bytes for der in responses]
+    identity, produced, _ = pki.elements(pki.content(signed[0]))
+    answers = [pki.content(pki.elements(pki.content(one))[2]) for one in signed]
+    data = pki.tlv(0x30, identity, produced, pki.tlv(0x30, *answers))
+    key = pki.intermediate().key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")  # ECDSA with SHA-256
+    signature = pki.tlv(3, b"\0", key.sign(data, ec.ECDSA(hashes.SHA256())))
+    basic = pki.tlv(4, pki.tlv(0x30, data, algorithm, signature))
+    kind = bytes.fromhex("06092b0601050507300101")
+    return pki.tlv(0x30, b"\x0a\1\0", pki.tlv(0xA0, pki.tlv(0x30, kind, basic)))
+
+
+def test_of_several_answers_in_one_response_a_revocation_counts_wherever_it_stands() -> None:
+    good, gone, unknown = response(), response(REVOKED), response(UNKNOWN)
+    stale = response(end=pki.NOW - HOUR, start=pki.NOW - 2 * HOUR)
+    assert stapled(together(good), required=True) == 0
+    for before in (good, unknown, stale):
+        for answers in ((before, gone), (gone, before)):
+            assert stapled(together(*answers)) == c.errSecCertificateRevoked
+    for answers in ((good, good), (stale, good), (good, stale)):
+        assert stapled(together(*answers), required=True) == 0
+    for answers in ((unknown, good), (good, unknown), (unknown, stale)):
+        assert stapled(together(*answers), required=True) == c.errSecIncompleteCertRevocationCheck
 
 
 def test_one_revocation_outweighs_any_number_of_good_answers() -> None:

@@ -21,20 +21,14 @@ PBES2, PBKDF2, SCRYPT, AES = (
 )
 
 
-def tlv(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    size = len(content)
-    return bytes([tag, size] if size < 0x80 else [tag, 0x81, size]) + content
-
-
 def integer(number: int) -> bytes:
-    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return pki.tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 def locked(function: bytes, numbers: Sequence[int]) -> bytes:
-    derivation = tlv(0x30, function, tlv(0x30, tlv(4, bytes(8)), *map(integer, numbers)))
-    algorithm = tlv(0x30, PBES2, tlv(0x30, derivation, tlv(0x30, AES, tlv(4, bytes(16)))))
-    return tlv(0x30, algorithm, tlv(4, bytes(64)))
+    derivation = pki.tlv(0x30, function, pki.tlv(0x30, pki.tlv(4, bytes(8)), *map(integer, numbers)))
+    algorithm = pki.tlv(0x30, PBES2, pki.tlv(0x30, derivation, pki.tlv(0x30, AES, pki.tlv(4, bytes(16)))))
+    return pki.tlv(0x30, algorithm, pki.tlv(4, bytes(64)))
 
 
 def pem(der: bytes) -> bytes:

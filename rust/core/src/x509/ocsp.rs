@@ -85,15 +85,18 @@ impl<'a> Response<'a> {
         Ok(Response { signed: data.whole, algorithm, signature, responder, singles, certificates })
     }
 
-    /// What it says of a certificate at a moment, whoever signed it; `None` if it says nothing of use.
+    /// What it says of a certificate at a moment, whoever signed it; `None` if it says nothing of use. Of several
+    /// answers that are fresh a revocation counts, and that it is good only where all say so.
     pub fn says(&self, certificate: &Certificate, issuer: &Certificate, now: i64) -> Option<Status> {
-        let single = self.singles.iter().find(|single| single.is_about(certificate, issuer))?;
-        let fresh = single.from <= now.saturating_add(SKEW) && now <= single.until;
-        match single.good.filter(|_| fresh) {
-            Some(true) => Some(Status::Good { until: single.until }),
-            Some(false) => Some(Status::Revoked { at: single.revoked_at }),
-            None => None,
+        let fresh = |single: &&Single<'_>| single.from <= now.saturating_add(SKEW) && now <= single.until;
+        let about = self.singles.iter().filter(|single| single.is_about(certificate, issuer)).filter(fresh);
+        let revoked = about.clone().find(|single| single.good == Some(false));
+        if let Some(single) = revoked {
+            return Some(Status::Revoked { at: single.revoked_at });
         }
+        let good = about.clone().all(|single| single.good == Some(true));
+        let until = about.map(|single| single.until).min()?;
+        good.then_some(Status::Good { until })
     }
 
     /// Whether its word is taken that a certificate is good: MD5 can be forged, so what is signed over it may be
